@@ -1,0 +1,96 @@
+"""Is a team's mean a property of the team?
+
+The intraclass correlation ICC(1) says how much of a single answer is shared within teams; ICC(2)
+how reliable the team means are. Both come from the one-way analysis of variance with teams of
+unequal size. Two conventions for "the" size exist and are both given, labelled.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from cultureplus import columns as c
+from cultureplus.scoring import score
+from cultureplus.survey import Survey
+
+_ICC = (
+    "icc1", "icc1_low", "icc1_high", "icc2", "icc1_mean_n", "f", "p", "n_groups", "n", "n0",
+    "n_mean",
+)  # fmt: skip
+
+
+def icc(values: pd.Series, group: pd.Series, *, level: float = 0.95) -> pd.Series:
+    """ICC(1), ICC(2) and the F test of one score over groups.
+
+    `values`: one number per person; `group`: aligned with it. Rows missing either are left out.
+    Returns `icc1` = (MSB - MSW)/(MSB + (n0 - 1) MSW) with its interval (from F and n0, approximate
+    for unequal groups), `icc2` = (MSB - MSW)/MSB, `icc1_mean_n` (the mean group size instead of
+    n0), `f`, `p`, `n_groups`, `n`, `n0`, `n_mean`. All missing where there are fewer than two
+    groups, no group of two, or no variance within groups.
+
+    Reference: Bliese (2000), in Klein & Kozlowski, Multilevel theory, 349-381.
+    R: multilevel::ICC1 gives `icc1_mean_n`.
+
+    >>> found = icc(pd.Series([1, 2, 3, 4, 5, 6]), pd.Series(list("aabbcc")))
+    >>> round(found["icc1"], 4), round(found["icc2"], 4)
+    (0.8824, 0.9375)
+    """
+    table = pd.DataFrame({"value": values, "group": group}).dropna()
+    grouped = table.groupby("group")["value"]
+    sizes = grouped.size().to_numpy(dtype="float64")
+    k, n = len(sizes), len(table)
+    found = pd.Series(np.nan, index=list(_ICC))
+    found["n_groups"], found["n"] = k, n
+    if k:
+        found["n_mean"] = n / k
+    if k < 2 or n <= k:
+        return found
+    means = grouped.transform("mean")
+    found["n0"] = n0 = (n - (sizes**2).sum() / n) / (k - 1)
+    msb = ((means - table["value"].mean()) ** 2).sum() / (k - 1)
+    msw = ((table["value"] - means) ** 2).sum() / (n - k)
+    if msw <= 0 or msb <= 0:
+        return found
+    f = msb / msw
+    tail = (1 - level) / 2
+    low = f / stats.f.ppf(1 - tail, k - 1, n - k)
+    high = f / stats.f.ppf(tail, k - 1, n - k)
+    found["icc1"] = (msb - msw) / (msb + (n0 - 1) * msw)
+    found["icc1_low"] = (low - 1) / (low + n0 - 1)
+    found["icc1_high"] = (high - 1) / (high + n0 - 1)
+    found["icc2"] = (msb - msw) / msb
+    found["icc1_mean_n"] = (msb - msw) / (msb + (n / k - 1) * msw)
+    found["f"], found["p"] = f, stats.f.sf(f, k - 1, n - k)
+    return found
+
+
+def team_dossier(survey: Survey, by: str = "team") -> pd.DataFrame:
+    """ICC(1) and ICC(2) of every scale over the units of a lens, per wave.
+
+    Returns wave, scale, then the columns of `icc`, then reason ('' or why not estimable).
+    """
+    names = [c.WAVE, c.SCALE, *_ICC, c.REASON]
+    if by not in survey.lenses:
+        row = dict.fromkeys(names, np.nan) | {c.WAVE: survey.wave, c.SCALE: ""}
+        return pd.DataFrame([row | {c.REASON: f"this survey has no {by}"}], columns=names)
+    scores = score(survey)
+    rows = []
+    for scale in c.scale_columns(scores):
+        for wave in survey.waves:
+            mine = scores.loc[scores.index.get_level_values(c.WAVE) == wave]
+            found = icc(mine[scale], mine[by])
+            reason = "" if found.notna().all() else _why_not(found, by)
+            rows.append({c.WAVE: wave, c.SCALE: scale, **found, c.REASON: reason})
+    return pd.DataFrame(rows, columns=names)
+
+
+def _why_not(found: pd.Series, by: str) -> str:
+    if found["n"] == 0:
+        return "not estimable: nobody has a score"
+    if found["n_groups"] < 2:
+        return f"not estimable: one {by} only"
+    if found["n"] <= found["n_groups"]:
+        return f"not estimable: every {by} has one person"
+    return "not estimable: no variance"

@@ -1,0 +1,109 @@
+"""The names of table columns, each standing once.
+
+Every table of the house speaks the same words: a wave, a lens (function, location, level, team),
+a unit seen through that lens, a scale, a number and how it was made. Computing and drawing meet
+only in these names.
+"""
+
+from __future__ import annotations
+
+WAVE = "wave"
+PREVIOUS = "previous"
+RESPONDENT = "respondent"
+RESPONDED = "responded"
+SECONDS = "seconds"
+LANGUAGE = "language"
+TEXT = "text"
+FROM = "from"
+TO = "to"
+
+LENS = "lens"
+UNIT = "unit"
+ALL = "all"  # the lens, and the unit, of everybody together
+
+SCALE = "scale"
+ITEM = "item"
+ANSWER = "answer"
+REVERSED = "reversed"
+BARRIER = "barrier"
+OUTCOME = "outcome"
+PREDICTOR = "predictor"
+EFFECT = "effect"
+DESIGN = "design"
+
+N = "n"
+INVITED = "invited"
+N_ITEMS = "n_items"
+N_GROUPS = "n_groups"
+RESPONSE_RATE = "response_rate"
+MEAN = "mean"
+SD = "sd"
+LOW = "low"
+HIGH = "high"
+POMP = "pomp"
+FAVOURABLE = "favourable"
+DIFFERENCE = "difference"
+FAVOURABLE_DIFFERENCE = "favourable_difference"
+SHARE = "share"
+PUBLISHED = "published"
+NOTE = "note"
+CHANGE = "change"
+EFFECT_SIZE = "effect_size"
+ALPHA = "alpha"
+ALPHA_LOW = "alpha_low"
+ALPHA_HIGH = "alpha_high"
+ESTIMATE = "estimate"
+SE = "se"
+DF = "df"
+T = "t"
+P = "p"
+R = "r"
+STD = "std"
+STD_LOW = "std_low"
+STD_HIGH = "std_high"
+TERM = "term"
+
+SHOWN = "shown"
+REASON = "reason"
+
+N_ANSWERED = "n_answered"
+READINGS = (N_ANSWERED, POMP, FAVOURABLE)
+
+
+def reading(scale: str, name: str) -> str:
+    """The column of a further reading of a scale, beside the column of its mean.
+
+    >>> reading("collaboration_skill.curiosity", POMP)
+    'collaboration_skill.curiosity:pomp'
+    """
+    return f"{scale}:{name}"
+
+
+def is_reading(column: str) -> bool:
+    """Whether a column of a score table is a further reading rather than the score itself.
+
+    >>> is_reading("silo_barriers.silos:favourable"), is_reading("silo_barriers.silos")
+    (True, False)
+    """
+    return ":" in column
+
+
+def scale_columns(columns: object) -> list[str]:
+    """The scales of a score table: the columns that have a count of answers beside them.
+
+    >>> scale_columns(["team", "trust", "trust:n_answered", "trust:pomp"])
+    ['trust']
+    """
+    names = [str(name) for name in columns]  # type: ignore[attr-defined]
+    known = set(names)
+    return [name for name in names if reading(name, N_ANSWERED) in known]
+
+
+def title_of(scale: str) -> str:
+    """A scale's identifier as words for a table or a chart.
+
+    >>> title_of("collaboration_skill.curiosity"), title_of("psychological_safety")
+    ('Collaboration skill: curiosity', 'Psychological safety')
+    """
+    words = str(scale).replace("_", " ").replace(".", ": ")
+    return words[:1].upper() + words[1:]

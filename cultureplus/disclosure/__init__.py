@@ -1,0 +1,1 @@
+"""What may leave the house: the reporting plan and its rules."""

@@ -1,0 +1,86 @@
+"""What goes wrong, said once and said well.
+
+People meet an error late in the evening before the board meets. So each one says where it is
+(file, line or row, column), what was found, what would be possible, and how to mend it. It never
+quotes an answer: what somebody answered is nobody's business in a log.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_MOST_NAMED = 12
+
+
+class CultureplusError(Exception):
+    """Anything that this library refuses to do, in one message a person can act on."""
+
+
+class InputError(CultureplusError):
+    """A file, a setting or a table is not as it must be.
+
+    The sentence comes first; whatever is known of place, finding, possibilities and mending
+    follows in a fixed order.
+
+    >>> print(InputError("Can't find the column 'team'.", file="people.csv",
+    ...                  possible=["respondent", "unit"], fix='units.team = "unit"'))
+    people.csv: Can't find the column 'team'.
+      possible: respondent, unit
+      fix: units.team = "unit"
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        file: object = None,
+        line: int | None = None,
+        column: object = None,
+        row: int | None = None,
+        found: object = None,
+        possible: Iterable[object] = (),
+        fix: str | None = None,
+    ) -> None:
+        self.sentence = sentence
+        self.file = None if file is None else str(file)
+        self.line, self.row = line, row
+        self.column = None if column is None else str(column)
+        place = [] if file is None else [str(file)]
+        place += [] if line is None else [f"line {line}"]
+        place += [] if row is None else [f"row {row}"]
+        place += [] if column is None else [f"column '{column}'"]
+        lines = [f"{', '.join(place)}: {sentence}" if place else sentence]
+        if found is not None:
+            lines.append(f"  found: {found}")
+        names = [str(name) for name in possible]
+        if names:
+            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+            lines.append(f"  possible: {', '.join(names[:_MOST_NAMED])}{more}")
+        if fix:
+            lines.append(f"  fix: {fix}")
+        super().__init__("\n".join(lines))
+
+
+class NotebookFailed(CultureplusError):
+    """A notebook of the run stopped at a cell."""
+
+
+def nearest(name: str, possible: Iterable[object]) -> str | None:
+    """The possible name that a misspelt one most likely means, or None.
+
+    >>> nearest("functoin", ["team", "function"])
+    'function'
+    """
+    close = difflib.get_close_matches(str(name), [str(other) for other in possible], n=1)
+    return close[0] if close else None
+
+
+def did_you_mean(name: str, possible: Iterable[object]) -> str | None:
+    """A ready `fix` sentence for a misspelt name, or None where nothing is close.
+
+    >>> did_you_mean("functoin", ["team", "function"])
+    "did you mean 'function'?"
+    """
+    close = nearest(name, possible)
+    return None if close is None else f"did you mean '{close}'?"

@@ -1,0 +1,164 @@
+"""Reading a survey: settings and files in, one frozen `Survey` out.
+
+The order is fixed: exports, people, answers wave by wave, ties. The first thing that is not as
+declared stops the reading with one error; every decision taken on the way (previews left out,
+spellings merged, records without an answer) stands in the import log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from cultureplus import columns as c
+from cultureplus import readers
+from cultureplus.answers import answers_of, instruments_absent
+from cultureplus.errors import InputError
+from cultureplus.import_log import ImportLog
+from cultureplus.people import Batch, batch, people_table, read_roster
+from cultureplus.raw_table import RawTable, column_of
+from cultureplus.readers import plain
+from cultureplus.settings import Settings, read_settings
+from cultureplus.spelling import plain_text
+from cultureplus.survey import Survey, check_wave
+
+
+def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Survey:
+    """Read a survey from its survey.toml and the files that it names.
+
+    `path`: survey.toml or its folder; `waves`: only these (default: all), in the survey's order.
+    Blank cells and declared codes are missing answers. Raises `InputError` with file, row and
+    column for anything that is not as survey.toml and the instruments say.
+    """
+    settings = read_settings(path)
+    log = ImportLog()
+    exports = _exports(settings, log)
+    for wave in waves or ():
+        check_wave(wave, list(exports))
+    roster = read_roster(settings, log)
+    absent = instruments_absent(settings, exports)
+    batches = [
+        batch(settings, wave, raw, roster, log)
+        for wave, raw in exports.items()
+        if waves is None or wave in waves
+    ]
+    people = people_table(settings, batches, roster, log)
+    answers = pd.concat(
+        [answers_of(settings, each, people, absent[each.wave], log) for each in batches]
+    )
+    answers, people = _answered(settings, answers, people, batches, log)
+    return Survey(
+        title=settings.title,
+        waves=tuple(each.wave for each in batches),
+        lenses=tuple(settings.units),
+        adjust=settings.adjust,
+        instruments={name: each.instrument for name, each in settings.asked.items()},
+        answers=answers,
+        people=people,
+        ties=_ties(settings, people, log),
+        comments=pd.concat([_comments(settings, each) for each in batches], ignore_index=True),
+        import_log=log.table(),
+        matrix_lens={name: each.lens for name, each in settings.asked.items() if each.lens},
+    )
+
+
+def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
+    """The raw table of each wave."""
+    read = readers.READERS[settings.kind]
+    if settings.export is None:
+        found = {
+            wave: read(path, delimiter=settings.delimiter)
+            for wave, path in settings.exports.items()
+        }
+    else:
+        raw = read(settings.export, delimiter=settings.delimiter)
+        name = settings.columns["wave"]
+        waves = column_of(raw, name, setting="columns.wave").map(plain_text)
+        if (waves == "").any():
+            raise InputError(
+                "A record has no wave.",
+                file=raw.file,
+                row=raw.row((waves == "").idxmax()),
+                column=name,
+                fix="fill the cell",
+            )
+        found = {
+            str(wave): replace(raw, frame=frame)
+            for wave, frame in raw.frame.groupby(waves, sort=True)
+        }
+    for wave, raw in found.items():
+        log.add(raw.file, "read", wave=wave, rows=(len(raw.frame), len(raw.frame)))
+        for note in raw.notes:
+            log.add(raw.file, note, wave=wave)
+    return found
+
+
+def _answered(
+    settings: Settings,
+    answers: pd.DataFrame,
+    people: pd.DataFrame,
+    batches: list[Batch],
+    log: ImportLog,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Respondents are those with at least one answer; others are at most invited."""
+    some = answers.notna().any(axis=1)
+    if not some.any():
+        raise InputError(
+            "Nobody answered anything here.",
+            file=", ".join(sorted({each.raw.file for each in batches})),
+            fix="export with answers as numbers or texts, not as a summary",
+        )
+    for each in batches:
+        mine = some.loc[each.index]
+        if not mine.all():
+            log.add(
+                each.raw.file,
+                "records without any answer left out",
+                wave=each.wave,
+                rows=(len(mine), int(mine.sum())),
+            )
+    if settings.people is None:
+        people = people.loc[some.reindex(people.index)].assign(**{c.RESPONDED: pd.NA})
+    else:
+        people = people.assign(**{c.RESPONDED: some.reindex(people.index, fill_value=False)})
+    return answers.loc[some], people.astype({c.RESPONDED: "boolean"})
+
+
+def _comments(settings: Settings, each: Batch) -> pd.DataFrame:
+    """Free text as it was written, blank ones left out: wave, respondent, text."""
+    table = pd.DataFrame(index=each.index).reset_index()
+    name = settings.columns.get("comment")
+    if name is None:
+        return table.iloc[:0].assign(**{c.TEXT: pd.Series(dtype="str")})
+    cells = column_of(each.raw, name, setting="columns.comment")
+    table[c.TEXT] = cells.fillna("").astype("str").str.strip().to_numpy()
+    return table.loc[table[c.TEXT] != ""].reset_index(drop=True)
+
+
+def _ties(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+    """Who works with whom: wave, from, to. Ties to people who are not in the survey are counted."""
+    names = [c.WAVE, c.FROM, c.TO]
+    side = settings.ties
+    if side is None:
+        return pd.DataFrame(columns=names, dtype="str")
+    raw = plain.read(side.path, delimiter=settings.delimiter)
+    table = pd.DataFrame(
+        {
+            name: column_of(raw, column, setting=f"ties.{name}").map(plain_text)
+            for name, column in side.columns.items()
+        }
+    )
+    waves = people.index.get_level_values(c.WAVE).unique()
+    if c.WAVE not in table:
+        table[c.WAVE] = waves[-1]
+    kept = table.loc[table[c.WAVE].isin(waves), names].reset_index(drop=True)
+    log.add(raw.file, "read", rows=(len(table), len(kept)))
+    for end in (c.FROM, c.TO):
+        known = pd.MultiIndex.from_frame(kept[[c.WAVE, end]]).isin(people.index)
+        if not known.all():
+            count = int((~known).sum())
+            log.add(raw.file, f"{count} ties '{end}' somebody who is not in the survey: kept")
+    return kept

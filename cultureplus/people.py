@@ -1,0 +1,213 @@
+"""People: who was invited, who answered, and where in the organisation they are.
+
+The people file lists everybody invited, per wave, and holds the units; without it the export
+itself holds the units and nobody knows who was invited. Answers of people who are not on the list
+are refused unless the survey says to drop them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from cultureplus import columns as c
+from cultureplus.errors import InputError
+from cultureplus.import_log import ImportLog
+from cultureplus.raw_table import RawTable, column_of
+from cultureplus.readers import plain
+from cultureplus.settings import Settings
+from cultureplus.spelling import merge_spellings, plain_text
+
+_KEY = [c.WAVE, c.RESPONDENT]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The records of one wave, each with its respondent's key."""
+
+    wave: str
+    raw: RawTable
+    keys: pd.Series
+
+    @property
+    def index(self) -> pd.MultiIndex:
+        """(wave, respondent) of each record."""
+        return _index(self.wave, self.keys)
+
+
+def _index(wave: str, keys: pd.Series) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([[wave] * len(keys), keys.to_numpy()], names=_KEY)
+
+
+def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] | None:
+    """Everybody invited, per wave, from the people file; None where there is none.
+
+    A people file without a wave column holds for every wave and stands under ''.
+    """
+    side = settings.people
+    if side is None:
+        return None
+    raw = plain.read(side.path, delimiter=settings.delimiter)
+    log.add(raw.file, "read", rows=(len(raw.frame), len(raw.frame)))
+    name = side.columns["respondent"]
+    keys = column_of(raw, name, setting="people.respondent").map(plain_text)
+    waves = pd.Series("", index=keys.index)
+    if "wave" in side.columns:
+        waves = column_of(raw, side.columns["wave"], setting="people.wave").map(plain_text)
+    found = {}
+    attributes = _attributes(settings, raw)
+    for wave, group in keys.groupby(waves):
+        _check_keys(group, raw, name)
+        found[str(wave)] = attributes.loc[group.index].set_axis(group)
+    return found
+
+
+def batch(
+    settings: Settings,
+    wave: str,
+    raw: RawTable,
+    roster: Mapping[str, pd.DataFrame] | None,
+    log: ImportLog,
+) -> Batch:
+    """The records of a wave with their keys, strangers refused or dropped as declared."""
+    name = settings.columns.get("respondent")
+    if name is None:
+        if roster is not None:
+            raise settings.source.table("columns").error(
+                None,
+                "With a people file the export needs a column that says who answers.",
+                fix='columns.respondent = "..."',
+            )
+        log.add(raw.file, "no respondent column: waves can't be linked", wave=wave)
+        rows = [f"{wave}/{raw.row(i)}" for i in raw.frame.index]
+        return Batch(wave, raw, pd.Series(rows, index=raw.frame.index))
+    keys = column_of(raw, name, setting="columns.respondent").map(plain_text)
+    _check_keys(keys, raw, name)
+    side = settings.people
+    if roster is None or side is None:
+        return Batch(wave, raw, keys)
+    known = keys.isin(_invited(settings, roster, wave).index)
+    if known.all():
+        return Batch(wave, raw, keys)
+    if side.strangers == "refuse":
+        raise InputError(
+            f"A respondent is not among the people of wave {wave} in {side.path.name}.",
+            file=raw.file,
+            row=raw.row((~known).idxmax()),
+            column=name,
+            found=f"{int((~known).sum())} such records",
+            fix='add the person there, or people.strangers = "drop" in survey.toml',
+        )
+    log.add(
+        raw.file,
+        f"respondents not in {side.path.name} left out",
+        wave=wave,
+        rows=(len(keys), int(known.sum())),
+    )
+    return Batch(wave, replace(raw, frame=raw.frame.loc[known]), keys.loc[known])
+
+
+def people_table(
+    settings: Settings,
+    batches: list[Batch],
+    roster: Mapping[str, pd.DataFrame] | None,
+    log: ImportLog,
+) -> pd.DataFrame:
+    """Everybody of these waves by (wave, respondent): lenses, adjusting columns, paradata."""
+    parts = []
+    for each in batches:
+        if roster is None:
+            part = _attributes(settings, each.raw).set_axis(each.index)
+        else:
+            invited = _invited(settings, roster, each.wave)
+            part = invited.set_axis(_index(each.wave, invited.index.to_series()))
+        for role in (c.SECONDS, c.LANGUAGE):
+            if role in settings.columns:
+                found = column_of(each.raw, settings.columns[role], setting=f"columns.{role}")
+                found = pd.to_numeric(found, errors="coerce") if role == c.SECONDS else found
+                part[role] = found.set_axis(each.index).reindex(part.index)
+        parts.append(part)
+    return _spelled(settings, pd.concat(parts), log)
+
+
+def _invited(
+    settings: Settings, roster: Mapping[str, pd.DataFrame], wave: str
+) -> pd.DataFrame:
+    if wave in roster:
+        return roster[wave]
+    if "" in roster:
+        return roster[""]
+    raise InputError(
+        f"The people file has nobody in wave '{wave}'.",
+        file=settings.people.path.name if settings.people else None,
+        possible=roster,
+        fix="add the people who were invited then, or remove people.wave from survey.toml",
+    )
+
+
+def _check_keys(keys: pd.Series, raw: RawTable, name: str) -> None:
+    """Raise where a record has no key, or one that another record of the wave has."""
+    if (keys == "").any():
+        raise InputError(
+            "A record has no respondent.",
+            file=raw.file,
+            row=raw.row((keys == "").idxmax()),
+            column=name,
+            fix="fill the cell or delete the row",
+        )
+    twice = keys.duplicated()
+    if twice.any():
+        place = twice.idxmax()
+        first = keys.index[keys == keys.loc[place]][0]
+        raise InputError(
+            "A respondent stands here twice in one wave.",
+            file=raw.file,
+            row=raw.row(place),
+            column=name,
+            found=f"the same respondent as in row {raw.row(first)}",
+            fix="keep one of the two rows",
+        )
+
+
+def _attributes(settings: Settings, raw: RawTable) -> pd.DataFrame:
+    """Units and adjusting columns from the file that holds them."""
+    found: dict[str, pd.Series] = {
+        lens: column_of(raw, name, setting=f"units.{lens}").map(_text)
+        for lens, name in settings.units.items()
+    }
+    for name in settings.adjust:
+        texts = column_of(raw, name, setting="adjust.columns").map(_text)
+        found[name] = pd.to_numeric(texts.replace("", None), errors="coerce")
+        wrong = found[name].isna() & (texts != "")
+        if wrong.any():
+            raise InputError(
+                "An adjusting column holds numbers; here is a text.",
+                file=raw.file,
+                row=raw.row(wrong.idxmax()),
+                column=name,
+                fix="correct the cell or leave it blank",
+            )
+    return pd.DataFrame(found, index=raw.frame.index)
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None or cell is pd.NA or cell != cell else str(cell)
+
+
+def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
+    """One spelling per unit over all waves, then the renamings of survey.toml."""
+    file = settings.people.path.name if settings.people else "exports"
+    for lens, column in settings.units.items():
+        merged, spellings = merge_spellings(people[lens])
+        for name, several in spellings.items():
+            log.add(file, f"{len(several)} spellings of '{name}' merged", column=column)
+        renamed = {plain_text(old): new for old, new in settings.rename.get(lens, {}).items()}
+        for old, new in renamed.items():
+            log.add(file, f"'{old}' renamed '{new}'", column=column)
+        people[lens] = merged.replace(renamed)
+        if people[lens].isna().any():
+            count = int(people[lens].isna().sum())
+            log.add(file, f"{count} records without a {lens}", column=column)
+    return people

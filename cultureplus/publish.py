@@ -1,0 +1,177 @@
+"""What a notebook publishes: tables with names, and nothing else.
+
+`publish(table, name)` is the last line of a table cell. It rounds, shows the first rows as a person
+reads them, and carries the whole table as data in the cell's output. The quarterly run collects
+these outputs from the executed notebooks: the workbook, the csv files, the key numbers and the
+report hold exactly what the notebooks show, computed once.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cultureplus import columns as c
+from cultureplus.errors import InputError
+
+MIME = "application/vnd.cultureplus.table+json"
+_DECIMALS = 3
+_FINER = {"icc1": 4, "icc1_low": 4, "icc1_high": 4, "icc1_mean_n": 4}
+_PREVIEW = 12
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SHARES = {c.SHARE, c.PUBLISHED, c.FAVOURABLE, c.RESPONSE_RATE, c.FAVOURABLE_DIFFERENCE}
+
+
+@dataclass(frozen=True, eq=False)
+class Published:
+    """A table with a name and a caption, rounded for good; `key` marks key numbers."""
+
+    table: pd.DataFrame
+    name: str
+    caption: str
+    key: bool = False
+
+    def as_data(self) -> dict[str, Any]:
+        """The whole table as plain data: name, caption, key, columns, rows; missing is null."""
+        rows = [[_plain(value) for value in row] for row in self.table.itertuples(index=False)]
+        return {
+            "name": self.name,
+            "caption": self.caption,
+            "key": self.key,
+            "columns": [str(name) for name in self.table.columns],
+            "rows": rows,
+        }
+
+    def __repr__(self) -> str:
+        return as_text(self.as_data(), _PREVIEW)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.as_data(), rows=_PREVIEW)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.as_data()}
+
+
+def publish(table: pd.DataFrame, name: str, caption: str = "", *, key: bool = False) -> Published:
+    """Show a table in a notebook and hand it to whatever collects the notebook's results.
+
+    `table`: any table of aggregates; a table of units must have gone through a reporting plan
+    (column `shown`). `name`: its file name in the released tables; `key`: also among the key
+    numbers. Numbers are rounded to 3 decimals (ICC(1) to 4). Raises `InputError` for a table of
+    rows per person, or of units without a plan.
+
+    >>> publish(pd.DataFrame({"scale": ["trust"], "alpha": [0.81234]}), "reliability")
+    reliability
+    scale  alpha
+    trust  0.812
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError("A published table's name is a file name: lower case, digits, _.", found=name)
+    if c.RESPONDENT in [*table.columns, *table.index.names]:
+        raise InputError("A table with a row per person is never published.", found=name)
+    if c.UNIT in table and c.SHOWN not in table:
+        raise InputError(
+            "A table of units is published only after a reporting plan.",
+            found=name,
+            fix="plan.apply(table)",
+        )
+    rounded = table.reset_index(drop=True).copy()
+    for column in rounded.select_dtypes("number"):
+        if pd.api.types.is_float_dtype(rounded[column]):
+            rounded[column] = rounded[column].round(_FINER.get(str(column), _DECIMALS)) + 0.0
+    return Published(rounded, name, caption, key)
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON knows it; whole floats as whole numbers, missing as None."""
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _words(column: str, value: Any, row: Mapping[str, Any]) -> str:
+    """A cell as a person reads it."""
+    if value is None:
+        return "" if row.get(c.SHOWN, True) else "hidden"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if column == c.P and isinstance(value, (int, float)) and value < 0.001:
+        return "< .001"
+    if column in _SHARES and isinstance(value, (int, float)):
+        return f"{100 * value:.0f} %"
+    if column in (c.SCALE, c.OUTCOME, c.PREDICTOR, c.BARRIER):
+        return c.title_of(str(value))
+    return str(value)
+
+
+def visible_columns(data: Mapping[str, Any]) -> list[int]:
+    """The places of the columns worth showing: `reason` only where there is one."""
+    columns = data["columns"]
+    keep = []
+    for place, name in enumerate(columns):
+        values = {str(row[place]) for row in data["rows"]}
+        if name == c.REASON and values <= {""}:
+            continue
+        if name in (c.SHOWN, c.NOTE) or (name in (c.LENS, c.UNIT) and values == {c.ALL}):
+            continue
+        keep.append(place)
+    return keep
+
+
+def _cells(data: Mapping[str, Any], rows: int | None) -> tuple[list[str], list[list[str]], int]:
+    names, places = data["columns"], visible_columns(data)
+    body = []
+    for row in data["rows"][:rows]:
+        whole = dict(zip(names, row, strict=True))
+        body.append([_words(names[place], row[place], whole) for place in places])
+    left = max(0, len(data["rows"]) - len(body))
+    return [names[place].replace("_", " ") for place in places], body, left
+
+
+def as_text(data: Mapping[str, Any], rows: int | None = None) -> str:
+    """A published table as plain text."""
+    head, body, left = _cells(data, rows)
+    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [head, *body]
+    ]
+    more = [f"and {left} more rows"] if left else []
+    return "\n".join([data["caption"] or data["name"], *lines, *more])
+
+
+def as_html(data: Mapping[str, Any], *, rows: int | None = None) -> str:
+    """A published table as HTML, every text from the data escaped."""
+    head, body, left = _cells(data, rows)
+    numeric = [
+        bool(data["rows"])
+        and all(isinstance(row[place], (int, float, type(None))) for row in data["rows"])
+        for place in visible_columns(data)
+    ]
+
+    def line(tag: str, cells: list[str]) -> str:
+        return "".join(
+            f"<{tag}{' class=number' if right else ''}>{html.escape(cell)}</{tag}>"
+            for cell, right in zip(cells, numeric, strict=True)
+        )
+
+    parts = [
+        "<table class=cultureplus>",
+        f"<caption>{html.escape(data['caption'])}</caption>" if data["caption"] else "",
+        f"<thead><tr>{line('th', head)}</tr></thead><tbody>",
+        *(f"<tr>{line('td', row)}</tr>" for row in body),
+        "</tbody></table>",
+    ]
+    if left:
+        parts.append(f"<p>and {left} more rows in the table <i>{html.escape(data['name'])}</i></p>")
+    return "".join(parts)

@@ -1,0 +1,138 @@
+"""What goes with silo barriers: within teams, between teams, and what the team adds.
+
+One model per barrier, with a random intercept per team: y = b0 + sum of b_within (x - team mean) +
+sum of b_between (team mean). The contextual effect is the difference of the two: what a team's mean
+goes with beyond one's own score (Enders & Tofighi 2007). These are associations in answers from one
+source; none of them is a cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from cultureplus import columns as c
+from cultureplus.errors import InputError, did_you_mean
+from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
+from cultureplus.mixed import MixedFit, random_intercepts
+from cultureplus.units import lenses_of
+
+OUTCOMES = ("silo_barriers.silos", "silo_barriers.missing_vision", "silo_barriers.control_holding")
+PREDICTORS = ("psychological_safety", "collective_growth_mindset", "collaboration_skill")
+_NOT_ASKED = "not asked in this survey: {}"
+EFFECTS = ("within", "between", "contextual")
+
+_NUMBERS = (
+    c.R, c.ESTIMATE, c.SE, c.DF, c.T, c.P, c.LOW, c.HIGH, c.STD, c.STD_LOW, c.STD_HIGH,
+)  # fmt: skip
+_NAMES = [c.OUTCOME, c.PREDICTOR, c.EFFECT, *_NUMBERS, c.N, c.N_GROUPS, c.REASON]
+
+
+def silo_links(
+    scores: pd.DataFrame,
+    by: str = "team",
+    outcome: str | Sequence[str] | None = None,
+    predictors: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Relate each barrier to the scores, people in teams, all predictors in one model.
+
+    `scores`: one wave, as `score` gives them; `by`: the lens whose units are the teams; `outcome`
+    and `predictors`: scales (default: the three silo barriers; psychological safety, collective
+    growth mindset, collaboration skill). Returns, per outcome, predictor and effect (within,
+    between, contextual): r (total correlation), estimate (answer range per answer range), se, df
+    (Satterthwaite), t, p, low, high (95 %), std, std_low, std_high (in standard deviations over
+    all people), n, n_groups, reason. People missing any of the scores or the team are left out.
+
+    Reference: Enders & Tofighi (2007), Psychological Methods 12, 121-138.
+    """
+    outcomes = [outcome] if isinstance(outcome, str) else list(outcome or OUTCOMES)
+    chosen = list(predictors or PREDICTORS)
+    if len(set(chosen)) < len(chosen):
+        raise InputError("A predictor stands twice in the list.", found=", ".join(chosen))
+    known = c.scale_columns(scores)
+    for name in [*(outcomes if outcome else ()), *(predictors or ())]:
+        if name not in known:
+            raise InputError(
+                f"There is no scale '{name}' in these scores.",
+                possible=known,
+                fix=did_you_mean(name, known),
+            )
+    asked = [name for name in outcomes if name in known]
+    with_ = [name for name in chosen if name in known]
+    parts = [_links(scores, by, each, with_) for each in asked] if with_ else []
+    parts += [
+        _empty(outcome=name, predictors=[""], effects=[""], reason=_NOT_ASKED.format(name))
+        for name in outcomes
+        if name not in known
+    ]
+    parts += [
+        _empty(outcome="", predictors=[name], effects=[""], reason=_NOT_ASKED.format(name))
+        for name in chosen
+        if name not in known
+    ]
+    return pd.concat(parts, ignore_index=True)[_NAMES]
+
+
+def _links(scores: pd.DataFrame, by: str, outcome: str, predictors: list[str]) -> pd.DataFrame:
+    if by not in lenses_of(scores):
+        return _empty(outcome, predictors, EFFECTS, f"not estimable: this survey has no {by}")
+    rows = scores[[by, outcome, *predictors]].dropna()
+    x = rows[predictors].astype("float64")
+    means = x.groupby(rows[by]).transform("mean")
+    n, teams = len(rows), rows[by].nunique()
+    reason = too_few(n - 2 * len(predictors) - 1, MIN_RESIDUAL_DF, "degrees of freedom among people")
+    if reason:
+        return _empty(outcome, predictors, EFFECTS, reason, n, teams)
+    between = too_few(teams - len(predictors) - 1, MIN_RESIDUAL_DF, f"degrees of freedom among {by}s")
+    within_only = bool(between)
+    centred = x - means
+    team_terms = means.add_suffix(" of the team")
+    pieces = [centred] if within_only else [centred, team_terms]
+    fits = [random_intercepts(rows[outcome], pd.concat(pieces, axis=1), rows[by])]
+    if not within_only:
+        raw = pd.concat([x, team_terms], axis=1)
+        fits.append(random_intercepts(rows[outcome], raw, rows[by]))
+    failed = next((fit.reason for fit in fits if fit.status == "not_estimable"), "")
+    if failed:
+        return _empty(outcome, predictors, EFFECTS, failed, n, teams)
+    found = [_effect(fits[0], predictors, "within", outcome, rows)]
+    if within_only:
+        found.append(_empty(outcome, predictors, EFFECTS[1:], between, n, teams))
+    else:
+        names = list(team_terms)
+        found.append(_effect(fits[0], names, "between", outcome, rows))
+        found.append(_effect(fits[1], names, "contextual", outcome, rows))
+    return pd.concat(found, ignore_index=True)
+
+
+def _effect(
+    fit: MixedFit, terms: list[str], effect: str, outcome: str, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """The rows of one kind of effect, raw and in standard deviations of all people."""
+    found = fit.coefficients.set_index(c.TERM).loc[terms].reset_index(drop=True)
+    predictors = [term.removesuffix(" of the team") for term in terms]
+    ratio = (rows[predictors].std() / rows[outcome].std()).to_numpy()
+    for name, source in ((c.STD, c.ESTIMATE), (c.STD_LOW, c.LOW), (c.STD_HIGH, c.HIGH)):
+        found[name] = found[source] * ratio
+    found[c.R] = [rows[name].corr(rows[outcome]) for name in predictors]
+    found[c.OUTCOME], found[c.PREDICTOR], found[c.EFFECT] = outcome, predictors, effect
+    found[c.N], found[c.N_GROUPS] = fit.n, fit.n_groups
+    found[c.REASON] = fit.reason
+    return found
+
+
+def _empty(
+    outcome: str,
+    predictors: list[str],
+    effects: Sequence[str],
+    reason: str,
+    n: int = 0,
+    teams: int = 0,
+) -> pd.DataFrame:
+    rows = [(outcome, predictor, effect) for effect in effects for predictor in predictors]
+    table = pd.DataFrame(rows, columns=[c.OUTCOME, c.PREDICTOR, c.EFFECT])
+    for name in _NUMBERS:
+        table[name] = np.nan
+    return table.assign(**{c.N: n, c.N_GROUPS: teams, c.REASON: reason})
