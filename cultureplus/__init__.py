@@ -13,7 +13,7 @@ Each name is imported from its module when it is first used, so `import culturep
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -21,7 +21,10 @@ _HOME = {
     "answer_shares": "item_answers",
     "barrier_prevalence": "silos",
     "compare_waves": "change",
+    "instrument_evidence": "evidence",
+    "headline_scores": "headline",
     "load_instruments": "instrument",
+    "main_scales": "units",
     "open_quarter": "quarter",
     "plan_reporting": "disclosure.plan",
     "plot_answers": "charts.answers",
@@ -32,17 +35,17 @@ _HOME = {
     "plot_silo_links": "charts.silo_links",
     "plot_unit_heatmap": "charts.heatmap",
     "plot_units": "charts.units",
+    "publish": "published",
     "read_survey": "intake",
     "reliability": "reliability",
     "response": "units",
     "score": "scoring",
-    "show_table": "charts.tables",
     "silo_links": "relate",
     "team_dossier": "agreement",
     "unit_scores": "units",
 }
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the names stand in _HOME
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Is a team's mean a property of the team?
+"""Whether a team's mean is a property of the team.
 
 The intraclass correlation ICC(1) says how much of a single answer is shared within teams; ICC(2)
 how reliable the team means are. Both come from the one-way analysis of variance with teams of
@@ -34,7 +34,7 @@ def icc(values: pd.Series, group: pd.Series, *, level: float = 0.95) -> pd.Serie
     R: multilevel::ICC1 gives `icc1_mean_n`.
 
     >>> found = icc(pd.Series([1, 2, 3, 4, 5, 6]), pd.Series(list("aabbcc")))
-    >>> round(found["icc1"], 4), round(found["icc2"], 4)
+    >>> round(float(found["icc1"]), 4), round(float(found["icc2"]), 4)
     (0.8824, 0.9375)
     """
     table = pd.DataFrame({"value": values, "group": group}).dropna()

@@ -25,9 +25,7 @@ def instruments_absent(settings: Settings, exports: Mapping[str, RawTable]) -> d
         if asked.lens:
             continue
         places = _places(asked)
-        gone = [
-            wave for wave, raw in exports.items() if not set(places.values()) & set(raw.frame)
-        ]
+        gone = [wave for wave, raw in exports.items() if not set(places.values()) & set(raw.frame)]
         if len(gone) == len(exports):
             first = next(iter(places))
             column_of(
@@ -83,14 +81,12 @@ def _ratings(
     )
 
 
-def _ticked(
-    settings: Settings, batch: Batch, asked: Asked, log: ImportLog
-) -> dict[str, pd.Series]:
+def _ticked(settings: Settings, batch: Batch, asked: Asked, log: ImportLog) -> dict[str, pd.Series]:
     """A select-all question; who ticked nothing at all, not even "none", did not answer it."""
     question = asked.instrument
     places = _places(asked)
-    for option, column in places.items():
-        column_of(batch.raw, column, setting=f"instruments.{question.id}.columns.{option}")
+    for name, column in places.items():
+        column_of(batch.raw, column, setting=f"instruments.{question.id}.columns.{name}")
     table = pd.DataFrame(
         {
             option.id: cells.ticks(batch.raw, places[option.id], option, settings.missing)
@@ -109,7 +105,7 @@ def _ticked(
             )
             table.loc[beside, option.id] = 0.0
     table = table.where(table.sum(axis=1) > 0)
-    return {f"{question.id}.{option}": table[option] for option in table}
+    return {f"{question.id}.{name}": table[name] for name in table}
 
 
 def _rated_units(

@@ -36,14 +36,18 @@ def ratings(
     that language only.
     """
     cells = raw.frame[column]
-    numbers, texts = _numbers(cells)
-    numbers = numbers.mask(numbers.isin(missing))
-    if texts.any():
-        numbers = numbers.where(~texts, _labelled(raw, column, texts, instrument, labels, languages))
-    outside = numbers.notna() & ~(
-        numbers.between(instrument.low, instrument.high) & (numbers == numbers.round())
-    )
-    if outside.any():
+    codes, values, is_text = _distinct(cells)
+    values = np.where(np.isin(values, missing), np.nan, values)
+    inside = (values >= instrument.low) & (values <= instrument.high) & (values == np.rint(values))
+    wrong = ~inside & ~np.isnan(values)
+    if is_text.any():
+        texts = pd.Series(is_text[codes], index=cells.index)
+        found = _labelled(raw, column, texts, instrument, labels, languages)
+        numbers = pd.Series(values[codes], index=cells.index).where(~texts, found)
+    else:
+        numbers = pd.Series(values[codes], index=cells.index)
+    if wrong.any():
+        outside = pd.Series(wrong[codes], index=cells.index)
         raise InputError(
             "An answer is outside the declared range.",
             file=raw.file,
@@ -56,20 +60,23 @@ def ratings(
     return numbers
 
 
-def _numbers(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """The numeric value of each cell, and which cells hold a text that is no number."""
-    if pd.api.types.is_numeric_dtype(cells):
-        return cells.astype("float64"), pd.Series(data=False, index=cells.index)
-    distinct = pd.Series(cells.unique(), dtype="object")
-    tidy = distinct.map(lambda cell: "" if cell is None or cell is pd.NA else plain_text(cell))
-    tidy = tidy.where(~distinct.isna(), "")
-    values = pd.to_numeric(tidy, errors="coerce").astype("float64")
-    is_text = values.isna() & (tidy != "")
-    values = values.where(np.isfinite(values.fillna(0)), np.nan)
-    return (
-        cells.map(dict(zip(distinct, values, strict=True))).astype("float64"),
-        cells.map(dict(zip(distinct, is_text, strict=True))).astype("bool"),
-    )
+def _distinct(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each cell's place among the distinct ones, and of these the number and whether it is a text.
+
+    A survey has few distinct answers, so each is looked at once.
+    """
+    codes, distinct = pd.factorize(cells.to_numpy(dtype="object"), use_na_sentinel=False)
+    values = np.full(len(distinct), np.nan)
+    is_text = np.zeros(len(distinct), dtype=bool)
+    for place, cell in enumerate(distinct):
+        tidy = "" if cell is None or cell is pd.NA or cell != cell else plain_text(cell)
+        try:
+            values[place] = float(tidy) if tidy else np.nan
+        except ValueError:
+            is_text[place] = True
+        if np.isinf(values[place]) or (tidy and np.isnan(values[place])):
+            values[place], is_text[place] = np.nan, True
+    return codes, values, is_text
 
 
 def _labelled(
@@ -161,13 +168,18 @@ def _by_language(labels: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[s
 
 def ticks(raw: RawTable, column: str, option: Option, missing: tuple[float, ...]) -> pd.Series:
     """One option of a select-all question as 1 (ticked) or 0 (not ticked)."""
-    codes = {str(int(code)) if code.is_integer() else str(code) for code in missing}
+    blank = {str(int(code)) if code.is_integer() else str(code) for code in missing} | {""}
     cells = raw.frame[column]
-    tidy = cells.where(cells.notna(), "").map(plain_text)
-    tidy = tidy.str.removesuffix(".0").where(~tidy.isin(codes), "")
-    small = tidy.str.casefold()
-    ticked = small.isin(_TICKED) | (small == plain_text(option.text).casefold())
-    strange = ~ticked & ~small.isin(_UNTICKED)
+    places, distinct = pd.factorize(cells.to_numpy(dtype="object"), use_na_sentinel=False)
+    own = plain_text(option.text).casefold()
+    ticked = np.zeros(len(distinct), dtype=bool)
+    unclear = np.zeros(len(distinct), dtype=bool)
+    for place, cell in enumerate(distinct):
+        tidy = "" if cell is None or cell is pd.NA or cell != cell else plain_text(cell)
+        tidy = tidy.removesuffix(".0").casefold()
+        ticked[place] = tidy in _TICKED or (tidy != "" and tidy == own)
+        unclear[place] = not ticked[place] and tidy not in _UNTICKED and tidy not in blank
+    strange = pd.Series(unclear[places], index=cells.index)
     if strange.any():
         raise InputError(
             "A select-all cell is neither ticked nor blank.",
@@ -177,4 +189,4 @@ def ticks(raw: RawTable, column: str, option: Option, missing: tuple[float, ...]
             possible=["1", "0", "blank", "the option's text"],
             fix="export select-all questions with one column per option",
         )
-    return ticked.astype("float64")
+    return pd.Series(ticked[places], index=cells.index, dtype="float64")

@@ -57,13 +57,12 @@ def compare_waves(
     for lens in [c.ALL, *lenses_of(scores)]:
         units_now = pd.Series(c.ALL, now.index) if lens == c.ALL else now[lens]
         units_then = pd.Series(c.ALL, then.index) if lens == c.ALL else then[lens]
-        for scale in scales:
-            table = (
-                _paired(now[scale], then[scale], units_now)
-                if linked
-                else _two_samples(now[scale], then[scale], units_now, units_then)
-            )
-            parts.append(table.assign(**{c.LENS: lens, c.SCALE: scale}))
+        table = (
+            _paired(now[scales], then[scales], units_now)
+            if linked
+            else _two_samples(now[scales], then[scales], units_now, units_then)
+        )
+        parts.append(table.assign(**{c.LENS: lens}))
     design = LINKED if linked else CROSS_SECTION
     table = pd.concat(parts, ignore_index=True).assign(
         **{c.WAVE: wave, c.PREVIOUS: previous, c.DESIGN: design}
@@ -71,47 +70,48 @@ def compare_waves(
     return table[_NAMES]
 
 
-def _paired(now: pd.Series, then: pd.Series, units: pd.Series) -> pd.DataFrame:
+def _paired(now: pd.DataFrame, then: pd.DataFrame, units: pd.Series) -> pd.DataFrame:
     """Mean change of the same people, by the unit they are in now."""
-    pairs = pd.DataFrame({"now": now, "then": then.reindex(now.index), c.UNIT: units}).dropna()
-    pairs[c.CHANGE] = pairs["now"] - pairs["then"]
-    groups = pairs.groupby(c.UNIT)
-    table = groups[c.CHANGE].agg(n="size", change="mean", sd="std").reset_index()
-    table["before"] = groups["then"].std().to_numpy()
-    every = pd.DataFrame({c.UNIT: sorted(units.dropna().unique())})
-    table = every.merge(table, on=c.UNIT, how="left").fillna({c.N: 0}).astype({c.N: "int64"})
-    se, df = table["sd"] / np.sqrt(table[c.N].clip(lower=1)), table[c.N] - 1
-    return _with_interval(table, se, df)
+    before = then.reindex(now.index)
+    change = now - before
+    every = sorted(units.dropna().unique())
+    groups = change.groupby(units)
+    n = groups.count().reindex(every, fill_value=0)
+    se = groups.std().reindex(every) / np.sqrt(n.clip(lower=1))
+    spread = before.where(change.notna()).groupby(units).std().reindex(every)
+    return _table(n, groups.mean().reindex(every), se, n - 1, spread)
 
 
 def _two_samples(
-    now: pd.Series, then: pd.Series, units_now: pd.Series, units_then: pd.Series
+    now: pd.DataFrame, then: pd.DataFrame, units_now: pd.Series, units_then: pd.Series
 ) -> pd.DataFrame:
     """Difference of two means of different people (Welch)."""
-    one = now.groupby(units_now).agg(["count", "mean", "std"])
-    two = then.groupby(units_then).agg(["count", "mean", "std"]).reindex(one.index)
-    table = pd.DataFrame(
-        {
-            c.UNIT: one.index,
-            c.N: np.fmin(one["count"], two["count"].fillna(0)).astype("int64"),
-            c.CHANGE: one["mean"] - two["mean"],
-            "before": two["std"],
-        }
-    ).reset_index(drop=True)
-    v1, v2 = (one["std"] ** 2 / one["count"]), (two["std"] ** 2 / two["count"])
-    df = (v1 + v2) ** 2 / (v1**2 / (one["count"] - 1) + v2**2 / (two["count"] - 1))
-    return _with_interval(
-        table, np.sqrt(v1 + v2).reset_index(drop=True), df.reset_index(drop=True)
-    )
+    one, two = now.groupby(units_now), then.groupby(units_then)
+    n1 = one.count()
+    n2 = two.count().reindex(n1.index, fill_value=0)
+    v1, v2 = one.var() / n1, two.var().reindex(n1.index) / n2
+    df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
+    change = one.mean() - two.mean().reindex(n1.index)
+    spread = two.std().reindex(n1.index)
+    return _table(n1.where(n1 < n2, n2), change, (v1 + v2) ** 0.5, df, spread)
 
 
-def _with_interval(table: pd.DataFrame, se: pd.Series, df: pd.Series) -> pd.DataFrame:
-    half = stats.t.ppf(0.975, df.where(df > 0)) * se
-    table[c.LOW], table[c.HIGH] = table[c.CHANGE] - half, table[c.CHANGE] + half
-    before = table["before"].where(table["before"] > 0)
-    table[c.EFFECT_SIZE] = table[c.CHANGE] / before
+def _table(
+    n: pd.DataFrame, change: pd.DataFrame, se: pd.DataFrame, df: pd.DataFrame, spread: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per unit and scale, from tables of units by scales."""
+    half = se * stats.t.ppf(0.975, df.where(df > 0))
+    readings = {
+        c.N: n,
+        c.CHANGE: change,
+        c.LOW: change - half,
+        c.HIGH: change + half,
+        c.EFFECT_SIZE: change / spread.where(spread > 0),
+    }
+    table = pd.DataFrame({name: wide.stack() for name, wide in readings.items()})
+    table.index.names = [c.UNIT, c.SCALE]
     table[c.REASON] = np.where(table[c.N] == 0, "no data in one of the two waves", "")
-    return table
+    return table.reset_index()
 
 
 def _nothing(scores: pd.DataFrame, wave: str) -> pd.DataFrame:

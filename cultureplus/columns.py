@@ -7,6 +7,8 @@ only in these names.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 WAVE = "wave"
 PREVIOUS = "previous"
 RESPONDENT = "respondent"
@@ -107,3 +109,13 @@ def title_of(scale: str) -> str:
     """
     words = str(scale).replace("_", " ").replace(".", ": ")
     return words[:1].upper() + words[1:]
+
+
+def is_main(scale: str, scales: Collection[str]) -> bool:
+    """Whether a scale is no part of another scale that is there as well.
+
+    >>> is_main("skill.curiosity", ["skill", "skill.curiosity"]), is_main("a.b", ["a.b", "a.c"])
+    (False, True)
+    """
+    parent, dot, _ = str(scale).partition(".")
+    return not (dot and parent in scales)

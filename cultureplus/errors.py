@@ -63,7 +63,11 @@ class InputError(CultureplusError):
 
 
 class NotebookFailed(CultureplusError):
-    """A notebook of the run stopped at a cell."""
+    """A notebook of the run stopped at a cell; `notebook` holds what ran until then."""
+
+    def __init__(self, message: str, notebook: object = None) -> None:
+        self.notebook = notebook
+        super().__init__(message)
 
 
 def nearest(name: str, possible: Iterable[object]) -> str | None:

@@ -245,7 +245,9 @@ def _answers(table: TomlTable) -> dict[str, Any]:
     part.refuse_unknown({"low", "high", "labels", "favourable"})
     low, high = part.need("low", int), part.need("high", int)
     if not low < high:
-        raise part.error("high", "The answer range must run from low to high.", found=f"{low}-{high}")
+        raise part.error(
+            "high", "The answer range must run from low to high.", found=f"{low}-{high}"
+        )
     labels = part.get("labels", list, [])
     if labels and len(labels) != high - low + 1:
         raise part.error(
@@ -278,9 +280,7 @@ def _subscales(table: TomlTable) -> dict[str, str]:
     return found
 
 
-def _items(
-    table: TomlTable, subscales: Mapping[str, str]
-) -> tuple[tuple[Item, ...], float, bool]:
+def _items(table: TomlTable, subscales: Mapping[str, str]) -> tuple[tuple[Item, ...], float, bool]:
     scoring = table.table("scoring")
     scoring.refuse_unknown({"min_answered", "reversed", "total"})
     min_answered = float(scoring.get("min_answered", (int, float), 0.8))

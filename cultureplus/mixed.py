@@ -78,13 +78,15 @@ def random_intercepts(y: pd.Series, x: pd.DataFrame | None, groups: pd.Series) -
 
     >>> y = pd.Series([1.0, 2.0, 2.0, 3.0, 5.0, 6.0])
     >>> fit = random_intercepts(y, None, pd.Series(list("aabbcc")))
-    >>> fit.status, round(fit.coefficients.loc[0, "estimate"], 3)
+    >>> fit.status, round(float(fit.coefficients.loc[0, "estimate"]), 3)
     ('ok', 3.167)
     """
     table = pd.DataFrame({"_y": y, "_g": groups})
     columns = [] if x is None else list(x.columns)
     if x is not None:
-        table = pd.concat([table, x.set_axis([f"x{i}" for i in range(len(columns))], axis=1)], axis=1)
+        table = pd.concat(
+            [table, x.set_axis([f"x{i}" for i in range(len(columns))], axis=1)], axis=1
+        )
     table = table.dropna()
     values = table["_y"].to_numpy(dtype="float64")
     design = np.column_stack(
@@ -128,7 +130,7 @@ def _why_not(y: Array, x: Array, terms: list[str], groups: int) -> str:
 
 def _sums(y: Array, x: Array, codes: NDArray[np.intp], groups: int, terms: list[str]) -> _Sums:
     def per_group(values: Array) -> Array:
-        return np.bincount(codes, weights=values, minlength=groups)
+        return np.asarray(np.bincount(codes, weights=values, minlength=groups), dtype="float64")
 
     return _Sums(
         sizes=per_group(np.ones(len(y))),
@@ -147,7 +149,7 @@ def _solve(sums: _Sums, t: float, s: float) -> tuple[Array, Array, float]:
     weight = t / (s * (s + sums.sizes * t))
     a = sums.xx / s - (sums.gx * weight[:, None]).T @ sums.gx
     rhs = sums.xy / s - sums.gx.T @ (weight * sums.gy)
-    b = np.linalg.solve(a, rhs)
+    b = np.asarray(np.linalg.solve(a, rhs), dtype="float64")
     rest = sums.yy / s - weight @ sums.gy**2 - b @ rhs
     return a, b, float(rest)
 
@@ -179,7 +181,9 @@ def _best_ratio(sums: _Sums) -> float:
     candidates = [0.0] if slopes[0] >= 0 else []
     for low, high, before, after in zip(_RATIOS, _RATIOS[1:], slopes, slopes[1:], strict=False):
         if before < 0 <= after:
-            candidates.append(float(optimize.brentq(lambda r: _slope(sums, r), low, high, xtol=1e-14)))
+            candidates.append(
+                float(optimize.brentq(lambda r: _slope(sums, r), low, high, xtol=1e-14))
+            )
     if not candidates:
         candidates = [float(_RATIOS[-1])]
     return min(candidates, key=lambda ratio: _profiled(sums, ratio))
@@ -194,7 +198,7 @@ def _gradient(sums: _Sums, t: float, s: float) -> tuple[Array, list[Array], Arra
     da_s = -sums.xx / s**2 + (sums.gx * inner[:, None]).T @ sums.gx
     left = sums.gy - sums.gx @ b
     squares = float(sums.yy - 2 * b @ sums.xy + b @ sums.xx @ b)
-    inverse = np.linalg.inv(a)
+    inverse = np.asarray(np.linalg.inv(a), dtype="float64")
     in_t = (sums.sizes / d).sum() + np.trace(inverse @ da_t) - (left**2 / d**2).sum()
     in_s = (
         ((sums.sizes - 1) / s + 1 / d).sum()
@@ -259,7 +263,7 @@ def _curvature(sums: _Sums, t: float, s: float) -> Array:
 
 
 def _not_estimable(terms: list[str], n: int, groups: int, reason: str) -> MixedFit:
-    empty = pd.DataFrame({name: np.nan for name in _TERMS}, index=range(len(terms)))
+    empty = pd.DataFrame(dict.fromkeys(_TERMS, np.nan), index=range(len(terms)))
     empty[c.TERM] = terms
     return MixedFit(
         empty,

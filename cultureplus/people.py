@@ -132,9 +132,7 @@ def people_table(
     return _spelled(settings, pd.concat(parts), log)
 
 
-def _invited(
-    settings: Settings, roster: Mapping[str, pd.DataFrame], wave: str
-) -> pd.DataFrame:
+def _invited(settings: Settings, roster: Mapping[str, pd.DataFrame], wave: str) -> pd.DataFrame:
     if wave in roster:
         return roster[wave]
     if "" in roster:

@@ -33,9 +33,7 @@ class Quarter:
         return f"Quarter {self.wave} of {self.history!r}"
 
 
-def open_quarter(
-    survey: str | Path, wave: str | None = None, min_n: int = LOWEST_MIN_N
-) -> Quarter:
+def open_quarter(survey: str | Path, wave: str | None = None, min_n: int = LOWEST_MIN_N) -> Quarter:
     """Read a survey up to a wave, score it and make its reporting plan.
 
     `survey`: survey.toml or its folder; `wave`: default the last one, later waves are ignored;

@@ -82,10 +82,14 @@ def _links(scores: pd.DataFrame, by: str, outcome: str, predictors: list[str]) -
     x = rows[predictors].astype("float64")
     means = x.groupby(rows[by]).transform("mean")
     n, teams = len(rows), rows[by].nunique()
-    reason = too_few(n - 2 * len(predictors) - 1, MIN_RESIDUAL_DF, "degrees of freedom among people")
+    reason = too_few(
+        n - 2 * len(predictors) - 1, MIN_RESIDUAL_DF, "degrees of freedom among people"
+    )
     if reason:
         return _empty(outcome, predictors, EFFECTS, reason, n, teams)
-    between = too_few(teams - len(predictors) - 1, MIN_RESIDUAL_DF, f"degrees of freedom among {by}s")
+    between = too_few(
+        teams - len(predictors) - 1, MIN_RESIDUAL_DF, f"degrees of freedom among {by}s"
+    )
     within_only = bool(between)
     centred = x - means
     team_terms = means.add_suffix(" of the team")

@@ -1,4 +1,4 @@
-"""Reliability: do the items of a scale hang together?
+"""Reliability: whether the items of a scale hang together.
 
 Coefficient alpha (Cronbach 1951) on complete rows of keyed items, with the interval of Feldt
 (1965). A scale whose alpha cannot be given says why.

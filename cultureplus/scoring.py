@@ -39,7 +39,9 @@ def keyed(answers: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
     return pd.DataFrame(columns, index=answers.index)
 
 
-def score_items(items: pd.DataFrame, instrument: Instrument, *, min_answered: float) -> pd.DataFrame:
+def score_items(
+    items: pd.DataFrame, instrument: Instrument, *, min_answered: float
+) -> pd.DataFrame:
     """Score keyed items: mean (answer range), n_answered, pomp (0-100), favourable (0-1).
 
     A row with a smaller share of answered items than `min_answered`, or with none, has missing

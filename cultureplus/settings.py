@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from cultureplus import readers
 from cultureplus.errors import InputError, did_you_mean
@@ -117,9 +116,7 @@ def read_settings(path: str | Path) -> Settings:
     )
 
 
-def _exports(
-    table: TomlTable, folder: Path
-) -> tuple[dict[str, Path], Path | None, dict[str, str]]:
+def _exports(table: TomlTable, folder: Path) -> tuple[dict[str, Path], Path | None, dict[str, str]]:
     part = table.table("columns")
     part.refuse_unknown({"respondent", "seconds", "language", "comment", "wave"})
     columns = _texts(part)
@@ -219,7 +216,8 @@ def _asked(table: TomlTable, folder: Path, units: Mapping[str, str]) -> dict[str
             )
         columns = mine.table("columns")
         if instrument.kind != "matrix":
-            columns.refuse_unknown([each.id for each in (*instrument.items, *instrument.options)])
+            items = [item.id for item in instrument.items]
+            columns.refuse_unknown(items + [option.id for option in instrument.options])
         lens = mine.get("lens", str, "")
         if (instrument.kind == "matrix") is not bool(lens) or (lens and lens not in units):
             raise mine.error(
@@ -277,4 +275,3 @@ def _refuse_shared(part: TomlTable, asked: Mapping[str, Asked]) -> None:
                     fix="give each item a column of its own",
                 )
             owner[column] = name
-

@@ -30,8 +30,8 @@ def barrier_prevalence(survey: Survey, question: str = _QUESTION, by: str = "tea
     """
     absent = survey.not_asked(question)
     if absent:
-        row = dict.fromkeys(_NAMES, np.nan) | {c.WAVE: survey.wave, c.BARRIER: "", c.NOTE: ""}
-        return pd.DataFrame([row | {c.REASON: absent}], columns=_NAMES)
+        empty = dict.fromkeys(_NAMES, np.nan) | {c.WAVE: survey.wave, c.BARRIER: "", c.NOTE: ""}
+        return pd.DataFrame([empty | {c.REASON: absent}], columns=_NAMES)
     rows = []
     for wave in survey.waves:
         mine = survey.answers.loc[survey.answers.index.get_level_values(c.WAVE) == wave]
@@ -39,7 +39,7 @@ def barrier_prevalence(survey: Survey, question: str = _QUESTION, by: str = "tea
         for option in survey.instruments[question].options:
             name = f"{question}.{option.id}"
             named = mine[name].dropna() if name in mine else pd.Series(dtype="float64")
-            row = {c.WAVE: wave, c.BARRIER: option.id, c.N: len(named)}
+            row: dict[str, object] = {c.WAVE: wave, c.BARRIER: option.id, c.N: len(named)}
             row |= {c.PUBLISHED: option.published, c.NOTE: option.note, c.REASON: ""}
             if named.empty:
                 row |= {c.SHARE: np.nan, c.LOW: np.nan, c.HIGH: np.nan}

@@ -132,7 +132,7 @@ class TomlTable:
             return default
         value = self.values[key]
         kinds = kind if isinstance(kind, tuple) else (kind,)
-        if isinstance(value, bool) and bool not in kinds or not isinstance(value, kinds):
+        if (isinstance(value, bool) and bool not in kinds) or not isinstance(value, kinds):
             wanted = " or ".join(_WORDS[each] for each in kinds)
             raise self.error(key, f"'{key}' must be {wanted}.", found=_WORDS.get(type(value)))
         return value

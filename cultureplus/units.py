@@ -8,6 +8,7 @@ go through a reporting plan before anybody sees or draws them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,32 +64,49 @@ def unit_scores(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> 
     return table[_NAMES]
 
 
+def main_scales(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table whose scale is no subscale of another one in it.
+
+    `table`: any table with a column `scale`.
+
+    >>> table = pd.DataFrame({"scale": ["skill", "skill.curiosity", "trust"]})
+    >>> main_scales(table)["scale"].tolist()
+    ['skill', 'trust']
+    """
+    scales = set(table[c.SCALE])
+    return table.loc[[c.is_main(scale, scales) for scale in table[c.SCALE]]]
+
+
 def _by_lens(scores: pd.DataFrame, lens: str) -> pd.DataFrame:
     """Long table of one lens: a row per wave, unit and scale."""
     rows = scores.reset_index()
-    parts = []
-    for scale in c.scale_columns(scores):
-        favourable = c.reading(scale, c.FAVOURABLE)
-        pomp = c.reading(scale, c.POMP)
-        groups = rows.groupby([c.WAVE, lens], sort=True)
-        part = pd.DataFrame(
-            {
-                c.N: groups[scale].count(),
-                c.INVITED: groups.size().where(groups[c.RESPONDED].count() > 0),
-                c.MEAN: groups[scale].mean(),
-                c.SD: groups[scale].std(),
-                c.POMP: groups[pomp].mean(),
-                c.FAVOURABLE: groups[favourable].mean(),
-            }
-        ).reset_index(names=[c.WAVE, c.UNIT])
-        part.insert(1, c.LENS, lens)
-        part.insert(3, c.SCALE, scale)
-        parts.append(part)
-    table = pd.concat(parts, ignore_index=True)
+    groups = rows.groupby([c.WAVE, lens], sort=True)
+    scales = c.scale_columns(scores)
+    readings = {
+        c.N: groups[scales].count(),
+        c.MEAN: groups[scales].mean(),
+        c.SD: groups[scales].std(),
+        c.POMP: _renamed(groups, scales, c.POMP),
+        c.FAVOURABLE: _renamed(groups, scales, c.FAVOURABLE),
+    }
+    invited = groups.size().where(groups[c.RESPONDED].count() > 0)
+    table = pd.DataFrame({name: wide.stack() for name, wide in readings.items()})
+    table.index.names = [c.WAVE, c.UNIT, c.SCALE]
+    table = table.reset_index()
+    table[c.INVITED] = invited.reindex(pd.MultiIndex.from_frame(table[[c.WAVE, c.UNIT]])).to_numpy(
+        dtype="float64"
+    )
+    table.insert(1, c.LENS, lens)
     half = half_width(table[c.SD], table[c.N], table[c.INVITED])
     table[c.LOW], table[c.HIGH] = table[c.MEAN] - half, table[c.MEAN] + half
     table[c.REASON] = np.where(table[c.N] == 0, "no data", "")
     return table
+
+
+def _renamed(groups: Any, scales: list[str], name: str) -> pd.DataFrame:
+    """The means of a further reading, under the names of the scales."""
+    means: pd.DataFrame = groups[[c.reading(scale, name) for scale in scales]].mean()
+    return means.set_axis(scales, axis=1)
 
 
 def half_width(sd: pd.Series, n: pd.Series, invited: pd.Series) -> pd.Series:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
@@ -23,10 +22,11 @@ from cultureplus.survey import Survey
 
 LOWEST_MIN_N = 5
 _KEYS = (c.WAVE, c.PREVIOUS, c.LENS, c.UNIT, c.SCALE, c.ITEM, c.TEXT, c.REVERSED, c.DESIGN)
-_ROUNDED = {
-    c.MEAN: 1, c.LOW: 1, c.HIGH: 1, c.DIFFERENCE: 1, c.CHANGE: 1, c.EFFECT_SIZE: 1, c.POMP: 0,
-    c.FAVOURABLE: 2, c.FAVOURABLE_DIFFERENCE: 2, c.SHARE: 2, c.RESPONSE_RATE: 2,
-}  # fmt: skip
+_MEANS = (c.MEAN, c.LOW, c.HIGH, c.DIFFERENCE, c.CHANGE, c.EFFECT_SIZE)
+_SHARES = (c.FAVOURABLE, c.FAVOURABLE_DIFFERENCE, c.SHARE, c.RESPONSE_RATE)
+_MANY = (
+    100  # from here on a mean to 0.01 says no more of the sum than one to 0.1 does of ten people
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,8 @@ class ReportingPlan:
         """Hide and round a table of units.
 
         `table`: at least wave, lens, unit and n. Adds `shown` and `reason`; numbers of hidden rows
-        are missing, shown ones rounded (means to 0.1, shares to whole per cent). A row is shown
+        are missing, shown ones rounded (means to 0.1, or to 0.01 from 100 people
+        on; shares to whole per cent). A row is shown
         only if its unit is in the plan of its wave, and of the previous wave where the table
         compares two. Raises `InputError` where a needed column is missing.
         """
@@ -73,8 +74,14 @@ class ReportingPlan:
             if name in _KEYS or name == c.ANSWER or not pd.api.types.is_numeric_dtype(out[name]):
                 continue
             out[name] = out[name].astype("float64").mask(hidden)
-            if name in _ROUNDED:
-                out[name] = out[name].round(_ROUNDED[name]) + 0.0  # no minus zero
+            if name in _MEANS and c.ANSWER not in out:
+                many = table[c.N].fillna(0) >= _MANY
+                out[name] = out[name].round(2).where(many, out[name].round(1))
+            elif name in _SHARES:
+                out[name] = out[name].round(2)
+            elif name == c.POMP:
+                out[name] = out[name].round(0)
+            out[name] += 0.0  # no minus zero
         out[c.SHOWN] = ~hidden
         out[c.REASON] = reason.mask(reason == "", had_reason)
         return out
@@ -88,50 +95,37 @@ class ReportingPlan:
 
     def _complete(self, table: pd.DataFrame, reason: pd.Series) -> pd.Series:
         """The remainder rule within each scale (or item) of a table."""
-        by = [name for name in (c.WAVE, c.LENS, c.SCALE, c.ITEM) if name in table]
-        wholes = table.loc[table[c.LENS] == c.ALL].drop_duplicates(
-            [name for name in by if name != c.LENS]
-        )
-        if c.ANSWER in table:  # a row per answer: the units' counts stand in each of them
-            counts = table.loc[~table.duplicated([*by, c.UNIT])]
-        else:
-            counts = table
-        for key, group in counts.groupby(by, sort=False):
-            names = dict(zip(by, key, strict=True))
-            if names[c.LENS] == c.ALL:
-                continue
-            same = np.ones(len(wholes), dtype=bool)
-            for name in by:
-                if name != c.LENS:
-                    same &= (wholes[name] == names[name]).to_numpy()
-            total = wholes.loc[same, c.N]
-            cells = pd.DataFrame(
-                {
-                    c.UNIT: group[c.UNIT],
-                    c.N: group[c.N].fillna(0),
-                    c.REASON: reason.loc[group.index],
-                }
+        by = [name for name in (c.WAVE, c.SCALE, c.ITEM) if name in table]
+        rows = zip(
+            zip(*(table[name] for name in by), strict=True),
+            table[c.LENS], table[c.UNIT], table[c.N].fillna(0), reason, strict=True,
+        )  # fmt: skip
+        wholes: dict[tuple[object, ...], float] = {}
+        groups: dict[tuple[object, ...], dict[str, tuple[float, str]]] = {}
+        places: list[tuple[tuple[object, ...], str]] = []
+        for key, lens, unit, n, why in rows:
+            if lens == c.ALL:
+                wholes[key] = n
+            groups.setdefault((*key, lens), {})[unit] = (n, why)
+            places.append(((*key, lens), unit))
+        parents = self._parents()
+        settled = {
+            key: units
+            if key[-1] == c.ALL
+            else complement(
+                units, parents.get((key[0], key[-1]), {}), self.min_n, total=wholes.get(key[:-1])
             )
-            settled = complement(
-                cells,
-                self._parents(names[c.WAVE], names[c.LENS]),
-                self.min_n,
-                total=float(total.iloc[0]) if len(total) else None,
-            )
-            changed = settled != cells[c.REASON]
-            for label in cells.index[changed]:
-                rows = (table[by] == pd.Series(names)).all(axis=1)
-                reason = reason.mask(
-                    rows & (table[c.UNIT] == cells.loc[label, c.UNIT]), settled.loc[label]
-                )
-        return reason
-
-    def _parents(self, wave: str, lens: str) -> dict[str, dict[str, str]]:
-        mine = self.parents[(self.parents[c.WAVE] == wave) & (self.parents[c.LENS] == lens)]
-        return {
-            str(parent_lens): dict(zip(group[c.UNIT], group["parent"], strict=True))
-            for parent_lens, group in mine.groupby("parent_lens")
+            for key, units in groups.items()
         }
+        return pd.Series([settled[key][unit][1] for key, unit in places], index=table.index)
+
+    def _parents(self) -> dict[tuple[object, object], dict[str, dict[str, str]]]:
+        """Per wave and lens: per coarser lens, the unit in which each unit lies."""
+        found: dict[tuple[object, object], dict[str, dict[str, str]]] = {}
+        for row in self.parents.itertuples(index=False):
+            inside = found.setdefault((row.wave, row.lens), {})
+            inside.setdefault(row.parent_lens, {})[row.unit] = row.parent
+        return found
 
     def __repr__(self) -> str:
         shown = self.cells.groupby([c.WAVE, c.LENS], sort=False)[c.SHOWN].agg(["sum", "size"])
@@ -147,43 +141,44 @@ HIDDEN_WITH = "hidden (protects a smaller unit)"
 
 
 def complement(
-    cells: pd.DataFrame,
+    units: dict[str, tuple[float, str]],
     parents: dict[str, dict[str, str]],
     min_n: int,
     *,
     total: float | None = None,
-) -> pd.Series:
+) -> dict[str, tuple[float, str]]:
     """Hide further units until the hidden people of each whole are none or at least `min_n`.
 
-    `cells`: unit, n, reason ('' where shown); `parents`: per coarser lens, the unit in which each
-    unit lies; `total`: everybody, where units do not cover all. Returns the reasons. The smallest
-    unit goes first, and of equals the first by name.
+    `units`: per unit of a lens its people and the reason why it is hidden ('' where it is shown);
+    `parents`: per coarser lens, the unit in which each unit lies; `total`: everybody, where the
+    units do not cover all. Returns the units with their reasons. The smallest unit goes first, and
+    of equals the first by name.
 
-    >>> cells = pd.DataFrame({"unit": ["a", "b", "c"], "n": [3, 7, 9],
-    ...                       "reason": ["hidden (<5)", "", ""]})
-    >>> complement(cells, {}, 5).tolist()
-    ['hidden (<5)', 'hidden (protects a smaller unit)', '']
+    >>> units = {"a": (3, "hidden (<5)"), "b": (7, ""), "c": (9, "")}
+    >>> complement(units, {}, 5)["b"]
+    (7, 'hidden (protects a smaller unit)')
     """
-    cells = cells.sort_values([c.N, c.UNIT])
-    reason = cells[c.REASON].copy()
-    wholes: list[tuple[pd.Series, float]] = []
-    everyone = pd.Series(data=True, index=cells.index)
-    outside = 0.0 if total is None else max(total - float(cells[c.N].sum()), 0.0)
-    wholes.append((everyone, outside))
+    found = dict(units)
+    order = sorted(found, key=lambda unit: (found[unit][0], unit))
+    beyond = 0.0 if total is None else max(total - sum(n for n, _ in found.values()), 0.0)
+    wholes = [(order, beyond)]
     for inside in parents.values():
-        place = cells[c.UNIT].map(inside)
-        wholes += [(place == unit, 0.0) for unit in sorted(place.dropna().unique())]
+        members: dict[str, list[str]] = {}
+        for unit in order:
+            if unit in inside:
+                members.setdefault(inside[unit], []).append(unit)
+        wholes += [(members[parent], 0.0) for parent in sorted(members)]
     settled = False
     while not settled:
         settled = True
-        for members, beyond in wholes:
-            hidden = float(cells.loc[members & (reason != ""), c.N].sum()) + beyond
+        for members_of, outside in wholes:
+            hidden = outside + sum(found[unit][0] for unit in members_of if found[unit][1])
             if 0 < hidden < min_n:
-                open_ = cells.index[members & (reason == "") & (cells[c.N] > 0)]
-                if len(open_):
-                    reason.loc[open_[0]] = HIDDEN_WITH
+                open_ = [unit for unit in members_of if not found[unit][1] and found[unit][0] > 0]
+                if open_:
+                    found[open_[0]] = (found[open_[0]][0], HIDDEN_WITH)
                     settled = False
-    return reason.sort_index()
+    return found
 
 
 def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
@@ -213,8 +208,12 @@ def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
             inside = _coarser(people, lens, survey.lenses)
             sizes = people.groupby(lens).size()
             table = pd.DataFrame({c.UNIT: sizes.index, c.N: sizes.to_numpy()})
-            table[c.REASON] = np.where(table[c.N] < min_n, hidden_below(min_n), "")
-            table[c.REASON] = complement(table, inside, min_n, total=len(people))
+            units = {
+                str(unit): (float(n), hidden_below(min_n) if n < min_n else "")
+                for unit, n in zip(table[c.UNIT], table[c.N], strict=True)
+            }
+            settled = complement(units, inside, min_n, total=len(people))
+            table[c.REASON] = [settled[str(unit)][1] for unit in table[c.UNIT]]
             cells.append(table.assign(**{c.WAVE: wave, c.LENS: lens}))
             parents += [
                 (wave, lens, unit, parent_lens, parent)
@@ -230,9 +229,7 @@ def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
     )
 
 
-def _coarser(
-    people: pd.DataFrame, lens: str, lenses: tuple[str, ...]
-) -> dict[str, dict[str, str]]:
+def _coarser(people: pd.DataFrame, lens: str, lenses: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """The lenses in whose units every unit of this lens lies wholly, with the unit it lies in."""
     found = {}
     for other in lenses:

@@ -8,10 +8,13 @@ report hold exactly what the notebooks show, computed once.
 
 from __future__ import annotations
 
+import csv
 import html
+import io
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +23,7 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.errors import InputError
 
-MIME = "application/vnd.cultureplus.table+json"
+MIME = "application/vnd.cultureplus.table.csv"  # a line of JSON for the head, then rows as csv
 _DECIMALS = 3
 _FINER = {"icc1": 4, "icc1_low": 4, "icc1_high": 4, "icc1_mean_n": 4}
 _PREVIEW = 12
@@ -55,7 +58,11 @@ class Published:
         return as_html(self.as_data(), rows=_PREVIEW)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/plain": repr(self), "text/html": self._repr_html_(), MIME: self.as_data()}
+        return {
+            "text/plain": repr(self),
+            "text/html": self._repr_html_(),
+            MIME: _as_output(self.as_data()),
+        }
 
 
 def publish(table: pd.DataFrame, name: str, caption: str = "", *, key: bool = False) -> Published:
@@ -69,10 +76,12 @@ def publish(table: pd.DataFrame, name: str, caption: str = "", *, key: bool = Fa
     >>> publish(pd.DataFrame({"scale": ["trust"], "alpha": [0.81234]}), "reliability")
     reliability
     scale  alpha
-    trust  0.812
+    Trust  0.812
     """
     if not _NAME.fullmatch(name):
-        raise InputError("A published table's name is a file name: lower case, digits, _.", found=name)
+        raise InputError(
+            "A published table's name is a file name: lower case, digits, _.", found=name
+        )
     if c.RESPONDENT in [*table.columns, *table.index.names]:
         raise InputError("A table with a row per person is never published.", found=name)
     if c.UNIT in table and c.SHOWN not in table:
@@ -86,6 +95,46 @@ def publish(table: pd.DataFrame, name: str, caption: str = "", *, key: bool = Fa
         if pd.api.types.is_float_dtype(rounded[column]):
             rounded[column] = rounded[column].round(_FINER.get(str(column), _DECIMALS)) + 0.0
     return Published(rounded, name, caption, key)
+
+
+def _as_output(data: Mapping[str, Any]) -> str:
+    """A table as text for a notebook's output: short, and a row a line where somebody compares."""
+    kinds = [_kind([row[place] for row in data["rows"]]) for place in range(len(data["columns"]))]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    head = {name: value for name, value in data.items() if name != "rows"} | {"kinds": kinds}
+    text.write(json.dumps(head, ensure_ascii=False) + "\n")
+    for row in data["rows"]:
+        writer.writerow([_MISSING if value is None else value for value in row])
+    return text.getvalue()
+
+
+def read_published(output: str) -> dict[str, Any]:
+    """A published table from a notebook's output: name, caption, key, columns, rows."""
+    first, _, rest = output.partition("\n")
+    head = json.loads(first)
+    kinds = [_KINDS[kind] for kind in head.pop("kinds")]
+    rows = [
+        [None if cell == _MISSING else kind(cell) for kind, cell in zip(kinds, row, strict=True)]
+        for row in csv.reader(io.StringIO(rest))
+    ]
+    return {**head, "rows": rows}
+
+
+_MISSING = "\\N"
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "yes or no": lambda cell: cell == "True",
+    "number": lambda cell: int(cell) if cell.lstrip("-").isdigit() else float(cell),
+    "text": str,
+}
+
+
+def _kind(values: list[Any]) -> str:
+    given = [value for value in values if value is not None]
+    if given and all(isinstance(value, bool) for value in given):
+        return "yes or no"
+    numbers = all(isinstance(value, (int, float)) for value in given)
+    return "number" if given and numbers else "text"
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,3 @@
+"""The drawing wing: one plot a file, each from the columns of one table and nothing else."""
+
+from __future__ import annotations

@@ -1,0 +1,148 @@
+"""The command line: run, check, verify, new, lab.
+
+Exit code 0 where all went well, 1 where a notebook failed or a report is not as it was, 2 where the
+input is not as declared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import cultureplus
+from cultureplus.errors import CultureplusError, InputError, NotebookFailed
+
+_SURVEY_TEMPLATE = "survey.toml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.command(chosen))
+    except NotebookFailed as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except CultureplusError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; an earlier report is untouched", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cultureplus", description="Collaboration-culture surveys, from export to report."
+    )
+    parser.add_argument("--version", action="version", version=cultureplus.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run every notebook on a wave and write the report")
+    run.add_argument("survey", nargs="?", default=".", help="survey.toml or its folder")
+    run.add_argument("--wave", help="which wave (default: the last)")
+    run.add_argument("--out", help="the report's folder (default: reports/WAVE)")
+    run.add_argument("--min-n", type=int, default=5, help="smallest group that is shown (5)")
+    run.add_argument("--notebooks", help="a folder of your own notebooks")
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help="only check a survey's files")
+    check.add_argument("survey", nargs="?", default=".")
+    check.set_defaults(command=_check)
+
+    verify = commands.add_parser("verify", help="check a report's files against its manifest")
+    verify.add_argument("report", help="the report's folder")
+    verify.set_defaults(command=_verify)
+
+    new = commands.add_parser("new", help="lay out notebooks and a survey.toml in a folder")
+    new.add_argument("folder")
+    new.set_defaults(command=_new)
+
+    lab = commands.add_parser("lab", help="open JupyterLab on the notebooks, without pop-ups")
+    lab.add_argument("folder", nargs="?", default=".")
+    lab.add_argument("--no-browser", action="store_true")
+    lab.set_defaults(command=_lab)
+    return parser
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from cultureplus.run import run_quarter
+
+    report = run_quarter(
+        chosen.survey,
+        wave=chosen.wave,
+        out=chosen.out,
+        min_n=chosen.min_n,
+        notebooks=chosen.notebooks,
+        say=lambda line: print(line, flush=True),
+    )
+    print(report.resolve())
+    return 0
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from cultureplus.disclosure.plan import plan_reporting
+    from cultureplus.intake import read_survey
+
+    survey = read_survey(chosen.survey)
+    print(survey)
+    for line in survey.import_log.itertuples(index=False):
+        place = ", ".join(str(part) for part in (line.file, line.wave, line.column) if part)
+        rows = "" if line.rows_in is None or line.rows_in != line.rows_in else (
+            f" ({line.rows_in} rows in, {line.rows_out} out)"
+        )  # fmt: skip
+        print(f"  {place}: {line.decision}{rows}")
+    print(plan_reporting(survey))
+    return 0
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    from cultureplus.manifest import differences, read_manifest
+
+    found = differences(Path(chosen.report))
+    for line in found:
+        print(line)
+    if not found:
+        count = len(read_manifest(Path(chosen.report))["outputs"])
+        print(f"{count} files are as the run wrote them")
+    return 1 if found else 0
+
+
+def _new(chosen: argparse.Namespace) -> int:
+    from cultureplus.run import lay_out
+
+    folder = Path(chosen.folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty.", fix="name a folder that is not there yet")
+    (folder / "notebooks").mkdir(parents=True)
+    lay_out(folder / "notebooks", survey="..")
+    template = resources.files("cultureplus") / "templates" / _SURVEY_TEMPLATE
+    (folder / _SURVEY_TEMPLATE).write_text(template.read_text("utf-8"), encoding="utf-8")
+    print(
+        f"{folder} is laid out. Put your export beside {_SURVEY_TEMPLATE}, change its lines,"
+        " then:\n"
+        f"  cultureplus check {folder}\n  cultureplus run {folder} --out {folder / 'report'}"
+    )
+    return 0
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    folder = Path(chosen.folder).resolve()
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    settings = Path(str(resources.files("cultureplus"))) / "templates" / "lab"
+    notebooks = folder / "notebooks"
+    command = [
+        sys.executable, "-m", "jupyterlab", f"--LabApp.app_settings_dir={settings}",
+        "--KernelManager.transport_encryption=auto",
+        f"--notebook-dir={notebooks.parent if notebooks.is_dir() else folder}",
+    ]  # fmt: skip
+    if chosen.no_browser:
+        command.append("--no-browser")
+    return subprocess.call(command, env=dict(os.environ))  # noqa: S603 - our own words

@@ -1,0 +1,178 @@
+"""The quarterly run: from a survey to a folder that can be forwarded.
+
+First the whole input is read and checked; then each notebook is executed in order; then the report,
+the tables, the key numbers and the manifest are written. Everything is written into a folder beside
+the target and moved there at the very end, so an earlier report stays whole whatever happens.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+import nbformat
+
+from cultureplus.disclosure.plan import LOWEST_MIN_N
+from cultureplus.errors import InputError, NotebookFailed
+from cultureplus.manifest import FILE_NAME, write_manifest
+from cultureplus.notebooks_run import execute, read_notebook, with_parameters
+from cultureplus.quarter import Quarter, open_quarter
+from cultureplus.released import key_numbers, unique_tables, write_tables
+from cultureplus.report import Chapter, published_tables, write_report
+from cultureplus.settings import read_settings
+from cultureplus.spelling import slug
+
+REPORT = "report.html"
+_FIRST = "report"  # the chapter that is executed last and read first
+
+
+def notebooks_folder() -> Path:
+    """Where the notebooks are: in the package, or at the top of a checkout."""
+    inside = Path(str(resources.files("cultureplus"))) / "notebooks"
+    return inside if inside.is_dir() else inside.parent.parent / "notebooks"
+
+
+def lay_out(folder: Path, *, survey: str) -> None:
+    """Copy the notebooks into a folder, their outputs cleared, reading the survey named."""
+    for path in sorted(notebooks_folder().glob("*.ipynb")):
+        notebook = with_parameters(read_notebook(path), {"survey": survey}, name=path.name)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, folder / path.name)
+
+
+def run_quarter(
+    survey: str | Path,
+    *,
+    wave: str | None = None,
+    out: str | Path | None = None,
+    min_n: int = LOWEST_MIN_N,
+    notebooks: str | Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Run every notebook on a wave of a survey and write the report's folder.
+
+    `survey`: survey.toml or its folder; `wave`: default the last; `out`: default reports/<wave>;
+    `notebooks`: a folder of your own notebooks. Returns the path of report.html. Raises
+    `InputError` before anything is written where the input is not as declared, and
+    `NotebookFailed` where a notebook stops; then the partial notebooks stand in `<out>.failed`.
+    """
+    source = Path(notebooks) if notebooks is not None else notebooks_folder()
+    paths = sorted(source.glob("*.ipynb"))
+    if not paths:
+        raise InputError(f"There are no notebooks in {source}.", fix="cultureplus new FOLDER")
+    steps = len(paths) + 2
+    say(f"step 1 of {steps}: reading and checking {survey}")
+    quarter = open_quarter(survey, wave=wave, min_n=min_n)
+    target = Path(out) if out is not None else Path("reports") / slug_of(quarter.wave)
+    _refuse_foreign(target)
+    with _beside(target) as folder:
+        chapters = []
+        (folder / "notebooks").mkdir()
+        where = _relative(Path(survey).resolve(), folder.resolve() / "notebooks")
+        settings = {"survey": where, "wave": quarter.wave, "min_n": min_n}
+        for place, path in enumerate(paths, start=2):
+            say(f"step {place} of {steps}: {path.stem.replace('_', ' ')}")
+            notebook = with_parameters(read_notebook(path), settings, name=path.name)
+            try:
+                executed = execute(notebook, folder=folder / "notebooks", name=path.name)
+            except NotebookFailed as problem:
+                nbformat.write(problem.notebook, folder / "notebooks" / path.name)
+                raise
+            nbformat.write(executed, folder / "notebooks" / path.name)
+            chapters.append(Chapter(path.stem, executed))
+        say(f"step {steps} of {steps}: writing the report and the tables")
+        _write(
+            folder,
+            quarter,
+            chapters,
+            settings={"wave": quarter.wave, "min_n": min_n},
+            survey=survey,
+        )
+    return target / REPORT
+
+
+def slug_of(wave: str) -> str:
+    """A wave's name as a folder's; ordinary names stay as they are."""
+    return wave if wave.replace("-", "").replace("_", "").isalnum() else slug(wave)
+
+
+def _write(
+    folder: Path,
+    quarter: Quarter,
+    chapters: list[Chapter],
+    *,
+    settings: dict[str, object],
+    survey: str | Path,
+) -> None:
+    ordered = sorted(chapters, key=lambda chapter: not chapter.name.endswith(_FIRST))
+    title = quarter.history.title
+    subtitle = f"Wave {quarter.wave}"
+    page = write_report(ordered, title=title, subtitle=subtitle)
+    (folder / REPORT).write_text(page, encoding="utf-8")
+    tables = unique_tables(
+        [table for chapter in ordered for table in published_tables(chapter.notebook)]
+    )
+    write_tables(folder / "tables", tables)
+    parameters = {"title": title, **settings}
+    (folder / "key_numbers.json").write_text(key_numbers(tables, parameters), encoding="utf-8")
+    declared = read_settings(survey)
+    inputs = [(os.path.relpath(path, declared.folder), path) for path in declared.files]
+    write_manifest(
+        folder, inputs=[(name.replace(os.sep, "/"), path) for name, path in inputs],
+        parameters=parameters,
+    )  # fmt: skip
+
+
+def _relative(path: Path, start: Path) -> str:
+    """The way from a notebook to the survey, so that the executed notebook can be run again."""
+    try:
+        return Path(os.path.relpath(path, start)).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Only a folder that an earlier run made, or an empty one, is replaced."""
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target} is a file.", fix="name a folder with --out")
+    if target.is_dir() and any(target.iterdir()) and not (target / FILE_NAME).exists():
+        raise InputError(
+            f"{target} holds files that no run of cultureplus wrote.",
+            fix="name another folder with --out",
+        )
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A new folder beside the target that replaces it when all went well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part, old = (target.with_name(f".{target.name}.{kind}") for kind in ("part", "old"))
+    failed = target.with_name(f"{target.name}.failed")
+    if old.exists() and not target.exists():
+        old.rename(target)  # an earlier run was stopped between the two renamings
+    for rest in (part, old):
+        if rest.exists():
+            shutil.rmtree(rest)
+    part.mkdir()
+    try:
+        yield part
+    except NotebookFailed:
+        if failed.exists():
+            shutil.rmtree(failed)
+        part.rename(failed)
+        raise
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    if target.exists():
+        target.rename(old)
+    part.rename(target)
+    for rest in (old, failed):
+        if rest.exists():
+            shutil.rmtree(rest)

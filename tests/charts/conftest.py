@@ -1,0 +1,192 @@
+"""Made-up tables with the columns that the charts draw, small enough to follow by eye."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+NAN = math.nan
+WAVE = "2026Q3"
+SCALES = ("psychological_safety", "collaboration_skill.curiosity", "collaboration_outcomes.trust")
+
+
+def unit_table(names, *, lens="function", hidden=(), scales=SCALES, start=3.0):
+    """Unit scores with made-up but orderly numbers; hidden units carry none."""
+    rows = []
+    for s, scale in enumerate(scales):
+        for u, unit in enumerate(names):
+            known = unit not in hidden
+            mean = start + 0.1 * ((u * 7 + s * 3) % 11)
+            rows.append(
+                {
+                    "wave": WAVE,
+                    "lens": lens,
+                    "unit": unit,
+                    "scale": scale,
+                    "n": 20 + u if known else NAN,
+                    "invited": 30 + u if known else NAN,
+                    "mean": mean if known else NAN,
+                    "low": mean - 0.2 if known else NAN,
+                    "high": mean + 0.2 if known else NAN,
+                    "pomp": 50.0 if known else NAN,
+                    "favourable": 0.4 + 0.02 * ((u * 5 + s) % 9) if known else NAN,
+                    "difference": mean - 3.5 if known else NAN,
+                    "favourable_difference": 0.02 * ((u * 5 + s) % 9) - 0.08 if known else NAN,
+                    "shown": known,
+                    "reason": "" if known else "hidden (<5)",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def units():
+    whole = unit_table(["all"], lens="all", start=3.5)
+    functions = unit_table(["Sales", "Engineering", "Legal", "Care"], hidden=("Legal",))
+    teams = unit_table([f"Team {number}" for number in range(1, 7)], lens="team")
+    return pd.concat([whole, functions, teams], ignore_index=True)
+
+
+@pytest.fixture
+def response():
+    return pd.DataFrame(
+        {
+            "wave": WAVE,
+            "lens": ["all", "function", "function", "function", "team"],
+            "unit": ["all", "Sales", "Legal", "Care", "Team 1"],
+            "invited": [100, 40, NAN, 30, 12],
+            "n": [71, 30, NAN, 24, 9],
+            "response_rate": [0.71, 0.75, NAN, 0.8, 0.75],
+            "shown": [True, True, False, True, True],
+            "reason": ["", "", "hidden (<5)", "", ""],
+        }
+    )
+
+
+def answer_table(shares, *, scale="psychological_safety", low=1, item="ps1", **changes):
+    row = {
+        "wave": WAVE,
+        "scale": scale,
+        "item": item,
+        "text": "In this team one may say that something went wrong.",
+        "reversed": False,
+        "low": low,
+        "high": low + len(shares) - 1,
+        "n": 120,
+        "shown": True,
+        "reason": "",
+    } | changes
+    table = pd.DataFrame([row] * len(shares))
+    table["answer"] = range(low, low + len(shares))
+    table["share"] = list(shares)
+    return table
+
+
+@pytest.fixture
+def answers():
+    return pd.concat(
+        [
+            answer_table([0.05, 0.08, 0.12, 0.2, 0.25, 0.2, 0.1]),
+            answer_table([0.3, 0.25, 0.2, 0.1, 0.05, 0.06, 0.04], item="ps2", reversed=True),
+            answer_table([0.1, 0.15, 0.3, 0.25, 0.2], scale="collaboration_energy", item="e1"),
+        ],
+        ignore_index=True,
+    )
+
+
+@pytest.fixture
+def reliability():
+    return pd.DataFrame(
+        {
+            "wave": WAVE,
+            "scale": list(SCALES),
+            "n": [310, 305, 8],
+            "n_items": [7, 3, 3],
+            "alpha": [0.862, 0.713, NAN],
+            "alpha_low": [0.838, 0.654, NAN],
+            "alpha_high": [0.883, 0.764, NAN],
+            "reason": ["", "", "fewer than 10 complete rows"],
+        }
+    )
+
+
+@pytest.fixture
+def barriers():
+    return pd.DataFrame(
+        {
+            "wave": WAVE,
+            "barrier": ["silos", "missing_vision", "control_holding", "tools"],
+            "n": [400, 400, 400, 0],
+            "share": [0.583, 0.352, 0.291, NAN],
+            "low": [0.534, 0.306, 0.249, NAN],
+            "high": [0.63, 0.4, 0.337, NAN],
+            "published": [0.67, 0.32, 0.32, NAN],
+            "note": ["The base of the published figures is unverified."] * 3 + [""],
+            "reason": ["", "", "", "nobody was asked"],
+        }
+    )
+
+
+@pytest.fixture
+def links():
+    rows = []
+    for o, outcome in enumerate(("silos", "missing_vision", "control_holding")):
+        for p, predictor in enumerate(SCALES):
+            for e, effect in enumerate(("within", "between", "contextual")):
+                std = -0.4 + 0.07 * o + 0.11 * p + 0.13 * e
+                rows.append(
+                    {
+                        "outcome": f"silo_barriers.{outcome}",
+                        "predictor": predictor,
+                        "effect": effect,
+                        "r": std,
+                        "estimate": std * 1.3,
+                        "se": 0.05,
+                        "df": 90.0,
+                        "t": -3.0,
+                        "p": 0.004,
+                        "low": std * 1.3 - 0.1,
+                        "high": std * 1.3 + 0.1,
+                        "std": std,
+                        "std_low": std - 0.09,
+                        "std_high": std + 0.09,
+                        "n": 900,
+                        "n_groups": 110,
+                        "reason": "",
+                    }
+                )
+    table = pd.DataFrame(rows)
+    lost = (table["effect"] == "contextual") & (table["predictor"] == SCALES[2])
+    table.loc[lost, ["estimate", "std", "std_low", "std_high"]] = NAN
+    table.loc[lost, "reason"] = "the units do not differ"
+    return table
+
+
+@pytest.fixture
+def change():
+    rows = []
+    for lens, names in {"all": ["all"], "function": ["Sales", "Legal", "Care"]}.items():
+        for u, unit in enumerate(names):
+            for s, scale in enumerate(SCALES):
+                known = unit != "Legal"
+                move = 0.15 * (s - 1) + 0.04 * u
+                rows.append(
+                    {
+                        "wave": WAVE,
+                        "previous": "2026Q2",
+                        "lens": lens,
+                        "unit": unit,
+                        "scale": scale,
+                        "design": "repeated cross-section",
+                        "n": 200 if known else NAN,
+                        "change": move if known else NAN,
+                        "low": move - 0.1 if known else NAN,
+                        "high": move + 0.1 if known else NAN,
+                        "effect_size": move / 0.8 if known else NAN,
+                        "shown": known,
+                        "reason": "" if known else "hidden (<5)",
+                    }
+                )
+    return pd.DataFrame(rows)
