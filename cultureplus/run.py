@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -27,6 +28,7 @@ from cultureplus.settings import read_settings
 from cultureplus.spelling import slug
 
 REPORT = "report.html"
+_AT_ONCE = 2  # notebooks do not need one another; more than two kernels want a larger machine
 _FIRST = "report"  # the chapter that is executed last and read first
 
 
@@ -72,20 +74,30 @@ def run_quarter(
     target = Path(out) if out is not None else Path("reports") / slug_of(quarter.wave)
     _refuse_foreign(target)
     with _beside(target) as folder:
-        chapters = []
         (folder / "notebooks").mkdir()
         where = _relative(Path(survey).resolve(), folder.resolve() / "notebooks")
         settings = {"survey": where, "wave": quarter.wave, "min_n": min_n}
-        for place, path in enumerate(paths, start=2):
-            say(f"step {place} of {steps}: {path.stem.replace('_', ' ')}")
-            notebook = with_parameters(read_notebook(path), settings, name=path.name)
+        ready = {
+            path: with_parameters(read_notebook(path), settings, name=path.name) for path in paths
+        }
+        chapters = []
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            started = {
+                pool.submit(execute, notebook, folder=folder / "notebooks", name=path.name): path
+                for path, notebook in ready.items()
+            }
             try:
-                executed = execute(notebook, folder=folder / "notebooks", name=path.name)
+                for step, done in enumerate(as_completed(started), start=2):
+                    path = started[done]
+                    executed = done.result()
+                    nbformat.write(executed, folder / "notebooks" / path.name)
+                    chapters.append(Chapter(path.stem, executed))
+                    say(f"step {step} of {steps}: {path.stem.replace('_', ' ')}")
             except NotebookFailed as problem:
+                pool.shutdown(wait=True, cancel_futures=True)
                 nbformat.write(problem.notebook, folder / "notebooks" / path.name)
                 raise
-            nbformat.write(executed, folder / "notebooks" / path.name)
-            chapters.append(Chapter(path.stem, executed))
+        chapters.sort(key=lambda chapter: chapter.name)
         say(f"step {steps} of {steps}: writing the report and the tables")
         _write(
             folder,

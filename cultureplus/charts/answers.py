@@ -72,7 +72,7 @@ def plot_answers(answers: pd.DataFrame, *, wave: str | None = None) -> go.Figure
     house.require_columns(answers, _NEEDED, chart="plot_answers")
     if answers.empty:
         return house.empty_chart(
-            _TITLE, "The table has no rows.", chart="plot_answers", table="answers"
+            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_answers", table="answers"
         )
     rows, wave = house.one_wave(answers, wave)
     rows = _whole_items(rows)

@@ -63,7 +63,7 @@ def plot_barriers(barriers: pd.DataFrame, *, wave: str | None = None) -> go.Figu
     house.require_columns(barriers, _NEEDED, chart="plot_barriers")
     if barriers.empty:
         return house.empty_chart(
-            _TITLE, "The table has no rows.", chart="plot_barriers", table="barriers"
+            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_barriers", table="barriers"
         )
     rows, wave = house.one_wave(barriers, wave)
     rows = rows.sort_values([SHARE, BARRIER], ascending=[False, True], ignore_index=True)

@@ -93,7 +93,7 @@ def plot_change(change: pd.DataFrame, *, lens: str = ALL, wave: str | None = Non
     house.require_columns(change, _NEEDED, chart="plot_change")
     if change.empty:
         return house.empty_chart(
-            _TITLE, "The table has no rows.", chart="plot_change", table="change"
+            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_change", table="change"
         )
     rows, wave = house.one_wave(change, wave)
     possible = house.in_order(rows[LENS].astype(str))

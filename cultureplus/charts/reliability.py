@@ -68,7 +68,7 @@ def plot_reliability(reliability: pd.DataFrame, *, wave: str | None = None) -> g
     house.require_columns(reliability, _NEEDED, chart="plot_reliability")
     if reliability.empty:
         return house.empty_chart(
-            _TITLE, "The table has no rows.", chart="plot_reliability", table="reliability"
+            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_reliability", table="reliability"
         )
     rows, wave = house.one_wave(reliability, wave)
     known = rows[ALPHA].notna()

@@ -65,7 +65,7 @@ def plot_response(response: pd.DataFrame, *, wave: str | None = None) -> go.Figu
     house.require_columns(response, _NEEDED, chart="plot_response")
     if response.empty:
         return house.empty_chart(
-            _TITLE, "The table has no rows.", chart="plot_response", table="response"
+            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_response", table="response"
         )
     rows, wave = house.one_wave(response, wave)
     names = house.lenses(rows)

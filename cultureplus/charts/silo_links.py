@@ -94,9 +94,14 @@ def plot_silo_links(links: pd.DataFrame) -> go.Figure:
     house.require_columns(links, _NEEDED, chart="plot_silo_links")
     if links.empty:
         return house.empty_chart(
-            _TITLE, "The table has no rows.", chart="plot_silo_links", table="silo_links"
+            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_silo_links", table="silo_links"
         )
-    links = links.reset_index(drop=True)
+    # What was not asked is a row without an effect; it has a reason and nothing to draw.
+    absent = links[EFFECT].fillna("") == ""
+    if absent.all():
+        reasons = "; ".join(map(str, house.in_order(links[REASON])))
+        return house.empty_chart(_TITLE, reasons, chart="plot_silo_links", table="silo_links")
+    links = links[~absent].reset_index(drop=True)
     for effect in house.in_order(links[EFFECT]):
         if effect not in _EFFECTS:
             raise InputError(

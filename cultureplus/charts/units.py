@@ -78,7 +78,7 @@ def plot_units(
     house.require_columns(units, _NEEDED, chart="plot_units")
     if units.empty:
         return house.empty_chart(
-            _TITLE, "The table has no rows.", chart="plot_units", table="unit_scores"
+            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_units", table="unit_scores"
         )
     rows, wave = house.one_wave(units, wave)
     lens = _lens(rows, lens)

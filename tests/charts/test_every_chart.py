@@ -195,7 +195,7 @@ def test_an_empty_table_says_so(case):
     chart, table, *_ = case
     figure = chart(table.iloc[:0])
     assert len(figure.data) == 0
-    assert figure.layout.annotations[0].text == "The table has no rows."
+    assert figure.layout.annotations[0].text == "There is nothing to draw here: these questions were not asked."
     assert "no rows" in figure.layout.meta["alt"]
 
 
