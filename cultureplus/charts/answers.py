@@ -70,10 +70,8 @@ def plot_answers(answers: pd.DataFrame, *, wave: str | None = None) -> go.Figure
     [(-40.0, 20.0), (-20.0, 40.0), (20.0, 40.0)]
     """
     house.require_columns(answers, _NEEDED, chart="plot_answers")
-    if answers.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_answers", table="answers"
-        )
+    if reason := house.why_nothing(answers, SHARE):
+        return house.empty_chart(_TITLE, reason, chart="plot_answers", table="answers")
     rows, wave = house.one_wave(answers, wave)
     rows = _whole_items(rows)
     scales = house.in_order(rows[SCALE])

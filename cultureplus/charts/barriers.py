@@ -61,10 +61,8 @@ def plot_barriers(barriers: pd.DataFrame, *, wave: str | None = None) -> go.Figu
     [[58.0], [67.0], [51.0, 65.0, None]]
     """
     house.require_columns(barriers, _NEEDED, chart="plot_barriers")
-    if barriers.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_barriers", table="barriers"
-        )
+    if reason := house.why_nothing(barriers, SHARE):
+        return house.empty_chart(_TITLE, reason, chart="plot_barriers", table="barriers")
     rows, wave = house.one_wave(barriers, wave)
     rows = rows.sort_values([SHARE, BARRIER], ascending=[False, True], ignore_index=True)
     drawn, rest = rows[rows[SHARE].notna()], rows[rows[SHARE].isna()]

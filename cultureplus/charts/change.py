@@ -91,10 +91,8 @@ def plot_change(change: pd.DataFrame, *, lens: str = ALL, wave: str | None = Non
     """
     house.require_plan(change)
     house.require_columns(change, _NEEDED, chart="plot_change")
-    if change.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_change", table="change"
-        )
+    if reason := house.why_nothing(change, CHANGE):
+        return house.empty_chart(_TITLE, reason, chart="plot_change", table="change")
     rows, wave = house.one_wave(change, wave)
     possible = house.in_order(rows[LENS].astype(str))
     if lens not in possible:

@@ -90,10 +90,8 @@ def plot_unit_heatmap(units: pd.DataFrame, *, wave: str | None = None) -> go.Fig
     """
     house.require_plan(units)
     house.require_columns(units, _NEEDED, chart="plot_unit_heatmap")
-    if units.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_unit_heatmap", table="unit_scores"
-        )
+    if reason := house.why_nothing(units, FAVOURABLE):
+        return house.empty_chart(_TITLE, reason, chart="plot_unit_heatmap", table="unit_scores")
     rows, wave = house.one_wave(units, wave)
     scales = [str(scale) for scale in house.in_order(rows[SCALE])]
     names = house.lenses(rows)

@@ -42,6 +42,7 @@ from cultureplus.charts.tables import (
     require_plan,
     shown,
     why_empty,
+    why_nothing,
 )
 
 # The charts import from here alone; what lies below (labels, tables, privacy) they find here too.
@@ -85,6 +86,7 @@ __all__ = [
     "unit_name",
     "whiskers",
     "why_empty",
+    "why_nothing",
     "words",
     "wrapped",
 ]

@@ -66,10 +66,8 @@ def plot_reliability(reliability: pd.DataFrame, *, wave: str | None = None) -> g
     (0.81,)
     """
     house.require_columns(reliability, _NEEDED, chart="plot_reliability")
-    if reliability.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_reliability", table="reliability"
-        )
+    if reason := house.why_nothing(reliability, ALPHA):
+        return house.empty_chart(_TITLE, reason, chart="plot_reliability", table="reliability")
     rows, wave = house.one_wave(reliability, wave)
     known = rows[ALPHA].notna()
     drawn, rest = rows[known], rows[~known]

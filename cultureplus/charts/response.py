@@ -63,10 +63,8 @@ def plot_response(response: pd.DataFrame, *, wave: str | None = None) -> go.Figu
     """
     house.require_plan(response)
     house.require_columns(response, _NEEDED, chart="plot_response")
-    if response.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_response", table="response"
-        )
+    if reason := house.why_nothing(response, RESPONSE_RATE):
+        return house.empty_chart(_TITLE, reason, chart="plot_response", table="response")
     rows, wave = house.one_wave(response, wave)
     names = house.lenses(rows)
     whole = rows[rows[LENS].astype(str) == ALL]

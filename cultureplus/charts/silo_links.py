@@ -92,10 +92,8 @@ def plot_silo_links(links: pd.DataFrame) -> go.Figure:
     [-0.25]
     """
     house.require_columns(links, _NEEDED, chart="plot_silo_links")
-    if links.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_silo_links", table="silo_links"
-        )
+    if reason := house.why_nothing(links, STD):
+        return house.empty_chart(_TITLE, reason, chart="plot_silo_links", table="silo_links")
     # What was not asked is a row without an effect; it has a reason and nothing to draw.
     absent = links[EFFECT].fillna("") == ""
     if absent.all():

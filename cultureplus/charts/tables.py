@@ -73,6 +73,24 @@ def why_empty(row: Mapping[Hashable, Any]) -> str:
     return reason or (HIDDEN if not _granted(row.get(SHOWN, True)) else NO_DATA)
 
 
+def why_nothing(table: pd.DataFrame, column: str) -> str:
+    """Why a table gives nothing to draw, or '' where it gives something.
+
+    That is so where it has no rows, and where every row lacks the number for one and the same
+    reason. Hidden units are something to draw: they stay visible as hidden.
+
+    >>> why_nothing(pd.DataFrame({"alpha": [None], "reason": ["not estimable"]}), "alpha")
+    'not estimable'
+    """
+    if table.empty:
+        return "There is nothing to draw: these questions were not asked."
+    granted = shown(table) if SHOWN in table else pd.Series(data=True, index=table.index)
+    if not granted.all() or table[column].notna().any():
+        return ""
+    reasons = {why_empty(row) for row in table.to_dict("records")}
+    return reasons.pop() if len(reasons) == 1 else ""
+
+
 def one_wave(table: pd.DataFrame, wave: str | None) -> tuple[pd.DataFrame, str]:
     """The rows of one wave, by default the newest in the table, and its name.
 

@@ -76,10 +76,8 @@ def plot_units(
     """
     house.require_plan(units)
     house.require_columns(units, _NEEDED, chart="plot_units")
-    if units.empty:
-        return house.empty_chart(
-            _TITLE, "There is nothing to draw here: these questions were not asked.", chart="plot_units", table="unit_scores"
-        )
+    if reason := house.why_nothing(units, MEAN):
+        return house.empty_chart(_TITLE, reason, chart="plot_units", table="unit_scores")
     rows, wave = house.one_wave(units, wave)
     lens = _lens(rows, lens)
     seen = rows[rows[LENS].astype(str) == lens]

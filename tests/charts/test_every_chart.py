@@ -18,6 +18,8 @@ from cultureplus.charts.silo_links import plot_silo_links
 from cultureplus.charts.units import plot_units
 from cultureplus.errors import InputError
 
+NOT_ASKED = "There is nothing to draw: these questions were not asked."
+
 
 def plot_change_of_functions(table):
     return plot_change(table, lens="function")
@@ -195,8 +197,21 @@ def test_an_empty_table_says_so(case):
     chart, table, *_ = case
     figure = chart(table.iloc[:0])
     assert len(figure.data) == 0
-    assert figure.layout.annotations[0].text == "There is nothing to draw here: these questions were not asked."
-    assert "no rows" in figure.layout.meta["alt"]
+    assert figure.layout.annotations[0].text == NOT_ASKED
+    assert figure.layout.meta["alt"].endswith(NOT_ASKED)
+
+
+def test_one_reason_for_everything_stands_alone(case):
+    # Forty-nine rows that all say the same would hide the sentence in a list.
+    chart, table, (column, *_), _ = case
+    why = "not estimable: made up for this test"
+    table = table.assign(**{column: float("nan"), "reason": why})
+    table = table.assign(shown=True) if "shown" in table else table
+    if "std" in table:
+        table = table.assign(std=float("nan"))
+    figure = chart(table)
+    assert len(figure.data) == 0
+    assert [note.text for note in figure.layout.annotations] == [why]
 
 
 def test_one_row_is_enough(case):
