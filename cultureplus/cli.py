@@ -87,6 +87,8 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _check(chosen: argparse.Namespace) -> int:
+    import pandas as pd
+
     from cultureplus.disclosure.plan import plan_reporting
     from cultureplus.intake import read_survey
 
@@ -94,9 +96,8 @@ def _check(chosen: argparse.Namespace) -> int:
     print(survey)
     for line in survey.import_log.itertuples(index=False):
         place = ", ".join(str(part) for part in (line.file, line.wave, line.column) if part)
-        rows = "" if line.rows_in is None or line.rows_in != line.rows_in else (
-            f" ({line.rows_in} rows in, {line.rows_out} out)"
-        )  # fmt: skip
+        counted = not (line.rows_in is pd.NA or line.rows_in is None)
+        rows = f" ({line.rows_in} rows in, {line.rows_out} out)" if counted else ""
         print(f"  {place}: {line.decision}{rows}")
     print(plan_reporting(survey))
     return 0

@@ -8,6 +8,7 @@ reported by notebook and cell, and never with what a foreign error may quote fro
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import sys
 import tempfile
@@ -104,7 +105,7 @@ def execute(notebook: NotebookNode, *, folder: Path, name: str) -> NotebookNode:
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         }
         try:
-            client.execute(env=environment)
+            asyncio.run(client.async_execute(env=environment))  # leaves no loop behind in a thread
         except CellExecutionError as problem:
             place = _failed_cell(notebook)
             ours = problem.ename in _OURS

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-import zipfile
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,10 +18,12 @@ from pathlib import Path
 import pandas as pd
 
 from cultureplus.errors import InputError, nearest
+from cultureplus.spelling import plain_text
 
 _TEXT = (".csv", ".tsv", ".txt")
 _BOOK = (".xlsx",)
 _PARQUET = (".parquet",)
+_ZIP = b"PK\x03\x04"  # how a workbook begins, whatever its name says
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class RawTable:
 
     `first_row` is the file's row of the first record, counted from 1 as a spreadsheet does;
     `questions` holds what each column asks, where the file says so; `notes` what the reader
-    decided on the way.
+    decided on the way; `left_out` which records it left out, and how many.
     """
 
     frame: pd.DataFrame
@@ -39,6 +40,7 @@ class RawTable:
     first_row: int
     questions: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def row(self, label: object) -> int:
         """The row of the file in which the record with this index label stands."""
@@ -48,14 +50,12 @@ class RawTable:
 def read_grid(path: Path, *, delimiter: str = ",") -> pd.DataFrame:
     """Every cell of a text file or of a workbook's first sheet, as text, without a header.
 
-    Blank cells are empty texts. Raises `InputError` where the file is missing, empty, binary, of
-    an unknown kind or not rectangular.
+    The index is the row of the file less one; blank rows above the first filled one are left out.
+    Blank cells are empty texts, cells that a short row does not have are missing. Raises
+    `InputError` where the file is missing, empty, binary, of an unknown kind or not rectangular.
     """
-    if not path.exists():
-        raise InputError(
-            f"There is no file {path}.", fix="check the name in survey.toml, or put the file there"
-        )
     suffix = path.suffix.lower()
+    _refuse_absent(path)
     if suffix in _TEXT:
         return _text_grid(path, "\t" if suffix == ".tsv" else delimiter)
     if suffix in _BOOK:
@@ -69,67 +69,129 @@ def read_grid(path: Path, *, delimiter: str = ",") -> pd.DataFrame:
     )
 
 
+def _refuse_absent(path: Path) -> None:
+    if not path.exists():
+        raise InputError(
+            f"There is no file {path}.", fix="check the name in survey.toml, or put the file there"
+        )
+    if not path.is_file():
+        raise InputError(f"{path} is a folder.", fix="name a file in survey.toml")
+
+
 def _text_grid(path: Path, delimiter: str) -> pd.DataFrame:
+    text = _text_of(path)
+    rows: list[list[str]] = []
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            rows.append(row)  # noqa: PERF402 - what came before a bad row tells where it stands
+    except csv.Error:
+        raise InputError(
+            "This row can't be divided into cells.",
+            file=path.name,
+            row=len(rows) + 1,
+            fix="look for a quotation mark that is not closed or stands in the middle of a cell; "
+            "better, export the file again",
+        ) from None
+    start = _first_filled(rows)
+    width = len(rows[start])
+    if width == 1 and any(mark in rows[start][0] for mark in ",;\t|"):
+        raise InputError(
+            f"There is only one column when cells are divided by '{delimiter}'.",
+            file=path.name,
+            row=start + 1,
+            fix='say what divides the cells: delimiter = ";" at the top of survey.toml',
+        )
+    for place, row in enumerate(rows):
+        if len(row) > width and any(row[width:]):
+            raise InputError(
+                "A row has more cells than the header.",
+                file=path.name,
+                row=place + 1,
+                found=f"{len(row)} cells where the header in row {start + 1} has {width}",
+                fix=f"a text with '{delimiter}' in it stands in quotation marks, and nothing "
+                "stands above the header; better, export the file again",
+            )
+    return _grid(rows, start, width)
+
+
+def _text_of(path: Path) -> str:
+    """A file's text; what is no text, or none that can be read for sure, is refused."""
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise InputError(
+            "This file can't be opened.",
+            file=path.name,
+            found=problem.strerror,
+            fix="close it in other programs, and check who may read it",
+        ) from None
+    if data.startswith(_ZIP):
+        raise InputError(
+            "This is a workbook or an archive, not text.",
+            file=path.name,
+            fix="give it the ending .xlsx if it is a workbook, or unpack it",
+        )
+    try:
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
+        # No row: line breaks inside quoted cells can't be told apart before the text is known.
         raise InputError(
             "This is not UTF-8 text.",
             file=path.name,
-            row=path.read_bytes()[: problem.start].count(b"\n") + 1,
+            line=data[: problem.start].count(b"\n") + 1,
             fix="export it again as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
         ) from None
     if not text.strip():
         raise InputError("This file is empty.", file=path.name, fix="export it again")
     if "\x00" in text:
         raise InputError("This is not text.", file=path.name, fix="export it again as csv")
-    width = len(next(csv.reader(io.StringIO(text), delimiter=delimiter)))
-    try:
-        return pd.read_csv(
-            io.StringIO(text),
-            header=None,
-            names=range(width),
-            index_col=False,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            sep=delimiter,
-            skip_blank_lines=False,
-            on_bad_lines="error",
-        )
-    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError) as problem:
-        place = re.search(r"line (\d+)", str(problem))
-        raise InputError(
-            "A row has more cells than the header.",
-            file=path.name,
-            row=int(place[1]) if place else None,
-            fix="a text with a comma stands in quotes; export the file again",
-        ) from None
+    return text
+
+
+def _first_filled(rows: list[list[str]]) -> int:
+    """The place of the first row that holds anything: the header."""
+    return next(
+        (place for place, row in enumerate(rows) if any(cell.strip() for cell in row)), len(rows)
+    )
+
+
+def _grid(rows: list[list[str]], start: int, width: int) -> pd.DataFrame:
+    short: list[str | None] = [None] * width
+    padded = [(row + short)[:width] if len(row) != width else row for row in rows[start:]]
+    return pd.DataFrame(padded, dtype="str", index=range(start, len(rows)))
 
 
 def _book_grid(path: Path) -> pd.DataFrame:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError):
+        with warnings.catch_warnings():
+            # What a workbook's styles and drop-down lists look like does not matter here.
+            warnings.simplefilter("ignore")
+            book = load_workbook(path, read_only=True, data_only=True)
+            try:
+                sheet = book.worksheets[0]
+                sheet.reset_dimensions()  # some programs declare a smaller table than they write
+                rows = [[_cell(value) for value in row] for row in sheet.values]
+            finally:
+                book.close()
+    except Exception:  # a broken workbook breaks in the zip, the XML or anywhere between
         raise InputError(
             "This is not a workbook.", file=path.name, fix="save it again as .xlsx"
         ) from None
-    try:
-        rows = [[_cell(value) for value in row] for row in book.worksheets[0].values]
-    finally:
-        book.close()
     while rows and not any(rows[-1]):
         rows.pop()
     if not rows:
-        raise InputError("The first sheet of this workbook is empty.", file=path.name)
-    return pd.DataFrame(rows, dtype=str).fillna("")
+        raise InputError(
+            "The first sheet of this workbook is empty.",
+            file=path.name,
+            fix="move the sheet with the answers to the front",
+        )
+    return _grid(rows, _first_filled(rows), max(map(len, rows)))
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    if value is None or pd.isna(value) is True:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -141,43 +203,77 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in _PARQUET
 
 
-def read_parquet(path: Path) -> pd.DataFrame:
-    """A parquet file's columns, numbers as numbers."""
-    if not path.exists():
-        raise InputError(f"There is no file {path}.", fix="check the name in survey.toml")
-    import pyarrow
+def read_parquet(path: Path) -> RawTable:
+    """A parquet file as a raw table, its cells as texts as they would stand in a csv.
 
+    Its records count from row 1. Raises `InputError` where the file is missing or no parquet.
+    """
+    _refuse_absent(path)
     try:
-        return pd.read_parquet(path)
-    except (pyarrow.ArrowException, OSError, ValueError):
-        raise InputError("This is not a parquet file.", file=path.name) from None
+        frame = pd.read_parquet(path)
+    except Exception:  # a broken file breaks in more ways than its library has errors for
+        raise InputError(
+            "This is not a parquet file.", file=path.name, fix="write it again"
+        ) from None
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()  # pandas keeps a named index apart; here it is a column
+    texts = {place: _texts(frame.iloc[:, place]) for place in range(frame.shape[1])}
+    names = [plain_text(name) for name in frame.columns]
+    return _records(pd.DataFrame(texts), names, path.name, first_row=1)
 
 
-def under_header(grid: pd.DataFrame, file: str, *, header_rows: int) -> pd.DataFrame:
+def _texts(column: pd.Series) -> pd.Series:
+    """Cells as texts; each different one is looked at once."""
+    cells = column.to_numpy(dtype="object", na_value=None)
+    if cells.size and any(isinstance(cell, (list, dict)) or hasattr(cell, "shape") and cell.shape for cell in cells):
+        return pd.Series([str(cell) for cell in cells], dtype="str")
+    places, distinct = pd.factorize(cells, use_na_sentinel=False)
+    return pd.Series([_cell(value) for value in distinct], dtype="str").take(places).reset_index(
+        drop=True
+    )
+
+
+def under_header(grid: pd.DataFrame, file: str, *, header_rows: int) -> RawTable:
     """The records below the header rows, named by the first of them; wholly blank rows go.
 
-    The index counts records from 0, blank ones included, so that rows can still be named. Raises
-    `InputError` for a repeated name and where no record is left.
+    Raises `InputError` for a repeated name and where no record is left.
     """
-    names = [str(name).strip() for name in grid.iloc[0]]
+    names = [plain_text(name) for name in grid.iloc[0].fillna("")]
+    frame = grid.iloc[header_rows:].reset_index(drop=True)
+    return _records(frame, names, file, first_row=int(grid.index[0]) + header_rows + 1)
+
+
+def _records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int) -> RawTable:
+    """A raw table of the filled records under these names.
+
+    The index counts records from 0, blank ones included, so that rows can still be named.
+    """
     repeated = [name for name, count in Counter(names).items() if count > 1 and name]
     if repeated:
         raise InputError(
             "Two columns have the same name.",
             file=file,
-            row=1,
             column=repeated[0],
+            possible=(),
             fix="rename one of them in the file",
         )
-    frame = grid.iloc[header_rows:].reset_index(drop=True)
-    frame.columns = pd.Index(names)
-    frame = frame.loc[:, [bool(name) for name in names]]
+    short = frame.isna().any(axis=1) if frame.shape[1] else pd.Series(dtype="bool")
+    frame = frame.fillna("")
     filled = (frame != "").any(axis=1)
     if not filled.any():
         raise InputError(
             "There is no record in this file, only a header.", file=file, fix="export it again"
         )
-    return frame.loc[filled]
+    notes = []
+    count = int((short & filled).sum())
+    if count:
+        notes.append(f"{count} rows shorter than the header: what they lack counts as blank")
+    named = [bool(name) for name in names]
+    count = sum(bool((frame.iloc[:, i] != "").any()) for i, has in enumerate(named) if not has)
+    if count:
+        notes.append(f"{count} columns without a name left out")
+    frame.columns = pd.Index(names)
+    return RawTable(frame.loc[filled, named], file, first_row, notes=tuple(notes))
 
 
 def column_of(raw: RawTable, name: str, *, setting: str) -> pd.Series:

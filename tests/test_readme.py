@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     voice, survey = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
     (place / "voice.toml").write_text(voice, encoding="utf-8")
     (place / "survey.toml").write_text(survey, encoding="utf-8")
-    draw = random.Random(7)  # noqa: S311 - made-up answers, no secret
+    draw = random.Random(7)
     rows = ["department,voice_1,voice_2,voice_3"]
     for person in range(40):
         answers = [draw.randint(1, 5) for _ in range(3)]
@@ -47,10 +47,10 @@ def test_the_walk_ends_with_a_report(folder, capsys):
 
 
 def test_the_example_in_the_walk_is_right(folder):
+    import pandas as pd
+
     from cultureplus.instrument import load_instruments
     from cultureplus.scoring import keyed, score_items
-
-    import pandas as pd
 
     voice = load_instruments(folder / "voice.toml")["voice"]
     for example in voice.examples:
@@ -62,5 +62,5 @@ def test_the_example_in_the_walk_is_right(folder):
 def test_the_notebook_lines_run():
     code = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[0]
     names: dict[str, object] = {}
-    exec(code.replace("data/sample", str(ROOT / "data" / "sample")), names)  # noqa: S102
+    exec(code.replace("data/sample", str(ROOT / "data" / "sample")), names)
     assert {"survey", "scores", "plan", "units"} <= set(names)

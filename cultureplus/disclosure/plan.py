@@ -1,18 +1,24 @@
 """The reporting plan: which units may be shown, decided once per wave from membership alone.
 
 Rules so far. No unit with fewer than `min_n` respondents is shown. Hidden people may not be few
-either: where the units of a lens add up to the whole (or to a unit of a coarser lens), the people
-outside the shown units are none or at least `min_n`; if not, the smallest shown unit is hidden as
-well. What is shown is rounded. What is hidden stays visible as hidden, with its reason.
+either: whoever takes the shown units away from the whole, or from a unit of a coarser lens that
+they lie in, is left with nobody or with at least `min_n` people; if not, the smallest shown unit is
+hidden as well. Lenses that lie in one another (teams in functions) are taken away one after the
+other. What is shown is rounded. What is hidden stays visible as hidden, with its reason.
 
 The same rule is applied once more to each table, because a scale that somebody left out may have
-fewer answers than the unit has respondents. Attacks over several lenses together, over waves and by
-insiders are not yet searched for; PRIVACY notes and the report say so.
+fewer answers than the unit has respondents. Attacks over lenses that cross (functions and
+locations), over waves and by insiders are not yet searched for; PRIVACY notes and the report say
+so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
+from numbers import Real
+from typing import Any
 
 import pandas as pd
 
@@ -27,6 +33,9 @@ _SHARES = (c.FAVOURABLE, c.FAVOURABLE_DIFFERENCE, c.SHARE, c.RESPONSE_RATE)
 _MANY = (
     100  # from here on a mean to 0.01 says no more of the sum than one to 0.1 does of ten people
 )
+
+Units = dict[str, tuple[float, str]]  # per unit its people, and why it is hidden ('' where shown)
+Nesting = dict[str, dict[str, dict[str, str]]]  # lens -> coarser lens -> unit -> the unit it is in
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +57,8 @@ class ReportingPlan:
         are missing, shown ones rounded (means to 0.1, or to 0.01 from 100 people
         on; shares to whole per cent). A row is shown
         only if its unit is in the plan of its wave, and of the previous wave where the table
-        compares two. Raises `InputError` where a needed column is missing.
+        compares two. What an earlier plan has hidden stays hidden. Raises `InputError` where a
+        needed column is missing.
         """
         needed = [c.WAVE, c.LENS, c.UNIT, c.N]
         absent = [name for name in needed if name not in table]
@@ -67,6 +77,8 @@ class ReportingPlan:
         empty = table[c.N].fillna(0) == 0
         few = table[c.N].notna() & (table[c.N] < self.min_n) & ~empty
         reason = reason.mask((reason == "") & few, hidden_below(self.min_n))
+        if c.SHOWN in table:
+            reason = reason.mask((reason == "") & ~table[c.SHOWN].astype("bool"), had_reason)
         reason = self._complete(table, reason)
         out = table.drop(columns=[c.SHOWN, c.REASON], errors="ignore")
         hidden = reason != ""
@@ -95,35 +107,48 @@ class ReportingPlan:
 
     def _complete(self, table: pd.DataFrame, reason: pd.Series) -> pd.Series:
         """The remainder rule within each scale (or item) of a table."""
-        by = [name for name in (c.WAVE, c.SCALE, c.ITEM) if name in table]
-        rows = zip(
-            zip(*(table[name] for name in by), strict=True),
-            table[c.LENS], table[c.UNIT], table[c.N].fillna(0), reason, strict=True,
-        )  # fmt: skip
-        wholes: dict[tuple[object, ...], float] = {}
-        groups: dict[tuple[object, ...], dict[str, tuple[float, str]]] = {}
-        places: list[tuple[tuple[object, ...], str]] = []
+        by = [name for name in (c.WAVE, c.PREVIOUS, c.SCALE, c.ITEM) if name in table]
+        keys = list(zip(*(table[name] for name in by), strict=True))
+        groups: dict[tuple[object, ...], dict[str, Units]] = {}
+        rows = zip(keys, table[c.LENS], table[c.UNIT], table[c.N].fillna(0), reason, strict=True)
         for key, lens, unit, n, why in rows:
-            if lens == c.ALL:
-                wholes[key] = n
-            groups.setdefault((*key, lens), {})[unit] = (n, why)
-            places.append(((*key, lens), unit))
-        parents = self._parents()
-        settled = {
-            key: units
-            if key[-1] == c.ALL
-            else complement(
-                units, parents.get((key[0], key[-1]), {}), self.min_n, total=wholes.get(key[:-1])
-            )
-            for key, units in groups.items()
-        }
-        return pd.Series([settled[key][unit][1] for key, unit in places], index=table.index)
+            units = groups.setdefault(key, {}).setdefault(lens, {})
+            # Rows of one unit that differ in a column unknown here stand and fall together.
+            fewest, before = units.get(unit, (n, why))
+            units[unit] = (min(n, fewest), before or why)
+        plans = self._lenses()
+        nesting = self._nesting()
+        settled = {}
+        for key, lenses in groups.items():
+            whole = lenses.pop(c.ALL, {})
+            total = whole[c.ALL][0] if c.ALL in whole else None
+            # A coarser lens that is not in the table may be in another one.
+            absent = {
+                lens: {unit: (nan, why) for unit, (_, why) in units.items()}
+                for lens, units in plans.get(key[0], {}).items()
+                if lens not in lenses
+            }
+            settled[key] = settle(
+                lenses | absent, nesting.get(key[0], {}), self.min_n, total=total
+            ) | {c.ALL: whole}
+        found = [
+            settled[key][lens][unit][1]
+            for key, lens, unit in zip(keys, table[c.LENS], table[c.UNIT], strict=True)
+        ]
+        return pd.Series(found, index=table.index, dtype="str")
 
-    def _parents(self) -> dict[tuple[object, object], dict[str, dict[str, str]]]:
-        """Per wave and lens: per coarser lens, the unit in which each unit lies."""
-        found: dict[tuple[object, object], dict[str, dict[str, str]]] = {}
+    def _lenses(self) -> dict[object, dict[str, Units]]:
+        """Per wave and lens, the units as they were decided."""
+        found: dict[object, dict[str, Units]] = {}
+        for row in self.cells.loc[self.cells[c.LENS] != c.ALL].itertuples(index=False):
+            found.setdefault(row.wave, {}).setdefault(row.lens, {})[row.unit] = (row.n, row.reason)
+        return found
+
+    def _nesting(self) -> dict[object, Nesting]:
+        """Per wave, which unit lies in which of a coarser lens."""
+        found: dict[object, Nesting] = {}
         for row in self.parents.itertuples(index=False):
-            inside = found.setdefault((row.wave, row.lens), {})
+            inside = found.setdefault(row.wave, {}).setdefault(row.lens, {})
             inside.setdefault(row.parent_lens, {})[row.unit] = row.parent
         return found
 
@@ -140,45 +165,98 @@ def hidden_below(min_n: int) -> str:
 HIDDEN_WITH = "hidden (protects a smaller unit)"
 
 
-def complement(
-    units: dict[str, tuple[float, str]],
-    parents: dict[str, dict[str, str]],
-    min_n: int,
-    *,
-    total: float | None = None,
-) -> dict[str, tuple[float, str]]:
-    """Hide further units until the hidden people of each whole are none or at least `min_n`.
+def settle(
+    lenses: Mapping[str, Units], nesting: Nesting, min_n: int, *, total: float | None = None
+) -> dict[str, Units]:
+    """Hide further units until nothing that can be taken from anything leaves a few people.
 
-    `units`: per unit of a lens its people and the reason why it is hidden ('' where it is shown);
-    `parents`: per coarser lens, the unit in which each unit lies; `total`: everybody, where the
-    units do not cover all. Returns the units with their reasons. The smallest unit goes first, and
-    of equals the first by name.
+    `lenses`: per lens its units; `nesting`: per lens and coarser lens, the unit in which each unit
+    lies; `total`: everybody, missing where unknown. Returns the lenses with their reasons.
 
-    >>> units = {"a": (3, "hidden (<5)"), "b": (7, ""), "c": (9, "")}
-    >>> complement(units, {}, 5)["b"]
+    >>> lenses = {"team": {"a": (3, "hidden (<5)"), "b": (7, ""), "c": (9, "")}}
+    >>> settle(lenses, {}, 5, total=19)["team"]["b"]
     (7, 'hidden (protects a smaller unit)')
     """
+    done: dict[str, Units] = {}
+    for lens in sorted(lenses, key=lambda lens: len(nesting.get(lens, {}))):  # the coarser first
+        upper = _remainders(lens, done | {lens: lenses[lens]}, nesting, total)
+        done[lens] = complement(lenses[lens], upper, min_n)
+    return {lens: done[lens] for lens in lenses}
+
+
+def complement(
+    units: Units, remainders: Iterable[tuple[Sequence[str], float]], min_n: int
+) -> Units:
+    """Hide further units of a lens until in each remainder nobody or at least `min_n` are hidden.
+
+    `remainders`: the units that lie in it, and how many people of it are in no unit. The smallest
+    unit is hidden first, and of equals the first by name.
+
+    >>> complement({"a": (6, ""), "b": (7, "")}, [(["a", "b"], 2)], 5)["a"]
+    (6, 'hidden (protects a smaller unit)')
+    """
     found = dict(units)
-    order = sorted(found, key=lambda unit: (found[unit][0], unit))
-    beyond = 0.0 if total is None else max(total - sum(n for n, _ in found.values()), 0.0)
-    wholes = [(order, beyond)]
-    for inside in parents.values():
-        members: dict[str, list[str]] = {}
-        for unit in order:
-            if unit in inside:
-                members.setdefault(inside[unit], []).append(unit)
-        wholes += [(members[parent], 0.0) for parent in sorted(members)]
+    every = [
+        (sorted(members, key=lambda unit: (units[unit][0], unit)), outside)
+        for members, outside in remainders
+    ]
     settled = False
     while not settled:
         settled = True
-        for members_of, outside in wholes:
-            hidden = outside + sum(found[unit][0] for unit in members_of if found[unit][1])
+        for members, outside in every:
+            hidden = outside + sum(found[unit][0] for unit in members if found[unit][1])
             if 0 < hidden < min_n:
-                open_ = [unit for unit in members_of if not found[unit][1] and found[unit][0] > 0]
+                open_ = [unit for unit in members if not found[unit][1] and found[unit][0] > 0]
                 if open_:
                     found[open_[0]] = (found[open_[0]][0], HIDDEN_WITH)
                     settled = False
     return found
+
+
+def _remainders(
+    lens: str, lenses: Mapping[str, Units], nesting: Nesting, total: float | None
+) -> Iterator[tuple[list[str], float]]:
+    """What is left of the whole, or of a unit, when coarser lenses are taken from it in turn.
+
+    `lenses`: this lens and the coarser ones, these decided. Each remainder is given by the units of
+    this lens that lie in it, and its people outside of these (0 where nobody can count them).
+    """
+    for chain in _chains([name for name in lenses if name != lens], lens, nesting):
+        yield _remainder(lens, chain, lenses, nesting, nan if total is None else total, [])
+        for start, (people, _) in lenses[chain[0]].items() if chain else ():
+            top = [(chain[0], {start})]
+            yield _remainder(lens, chain[1:], lenses, nesting, people, top)
+
+
+def _chains(coarser: list[str], lens: str, nesting: Nesting) -> Iterator[list[str]]:
+    """Every row of lenses, coarse to fine, each lying in the one before and `lens` in the last."""
+    yield []
+    for place, name in enumerate(coarser):
+        if name in nesting.get(lens, {}):
+            yield from ([*chain, name] for chain in _chains(coarser[:place], name, nesting))
+
+
+def _remainder(
+    lens: str,
+    chain: list[str],
+    lenses: Mapping[str, Units],
+    nesting: Nesting,
+    people: float,
+    within: list[tuple[str, set[str]]],
+) -> tuple[list[str], float]:
+    """The units of `lens` that no shown unit of the chain covers, and the people in no unit."""
+
+    def lying(name: str) -> list[str]:
+        parents = nesting.get(name, {})
+        return [u for u in lenses[name] if all(parents[top].get(u) in some for top, some in within)]
+
+    for name in chain:
+        units = lying(name)
+        people -= sum(lenses[name][unit][0] for unit in units if not lenses[name][unit][1])
+        within = [*within, (name, {unit for unit in units if lenses[name][unit][1]})]
+    members = lying(lens)
+    outside = people - sum(lenses[lens][unit][0] for unit in members)
+    return members, 0.0 if isnan(outside) else max(outside, 0.0)
 
 
 def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
@@ -188,7 +266,7 @@ def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
     below 5. Returns the plan with every unit of every lens and the whole (lens 'all'). People
     without a unit count as hidden.
     """
-    if isinstance(min_n, bool) or int(min_n) != min_n or min_n < LOWEST_MIN_N:
+    if not _is_whole_number(min_n) or min_n < LOWEST_MIN_N:
         raise InputError(
             f"min_n is a whole number of at least {LOWEST_MIN_N}.",
             fix="raise it; fewer people can't be protected",
@@ -204,20 +282,27 @@ def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
                 {c.WAVE: [wave], c.LENS: c.ALL, c.UNIT: c.ALL, c.N: len(people), c.REASON: whole}
             )
         )
-        for lens in survey.lenses:
-            inside = _coarser(people, lens, survey.lenses)
-            sizes = people.groupby(lens).size()
-            table = pd.DataFrame({c.UNIT: sizes.index, c.N: sizes.to_numpy()})
-            units = {
-                str(unit): (float(n), hidden_below(min_n) if n < min_n else "")
-                for unit, n in zip(table[c.UNIT], table[c.N], strict=True)
-            }
-            settled = complement(units, inside, min_n, total=len(people))
-            table[c.REASON] = [settled[str(unit)][1] for unit in table[c.UNIT]]
+        sizes = {lens: people.groupby(lens).size() for lens in survey.lenses}
+        nesting = {lens: _coarser(people, lens, survey.lenses) for lens in survey.lenses}
+        settled = settle(
+            {
+                lens: {
+                    str(unit): (float(n), hidden_below(min_n) if n < min_n else "")
+                    for unit, n in counts.items()
+                }
+                for lens, counts in sizes.items()
+            },
+            nesting,
+            min_n,
+            total=len(people),
+        )
+        for lens, counts in sizes.items():
+            table = pd.DataFrame({c.UNIT: counts.index, c.N: counts.to_numpy()})
+            table[c.REASON] = [settled[lens][str(unit)][1] for unit in counts.index]
             cells.append(table.assign(**{c.WAVE: wave, c.LENS: lens}))
             parents += [
                 (wave, lens, unit, parent_lens, parent)
-                for parent_lens, units in inside.items()
+                for parent_lens, units in nesting[lens].items()
                 for unit, parent in units.items()
             ]
     found = pd.concat(cells, ignore_index=True)
@@ -227,6 +312,10 @@ def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
         pd.DataFrame(parents, columns=[c.WAVE, c.LENS, c.UNIT, "parent_lens", "parent"]),
         min_n,
     )
+
+
+def _is_whole_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
 
 
 def _coarser(people: pd.DataFrame, lens: str, lenses: tuple[str, ...]) -> dict[str, dict[str, str]]:
