@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
 
 from cultureplus import cells
+from cultureplus.errors import counted
 from cultureplus.import_log import ImportLog
 from cultureplus.people import Batch
 from cultureplus.raw_table import RawTable, column_of
@@ -14,22 +16,23 @@ from cultureplus.settings import Asked, Settings
 from cultureplus.spelling import slug
 
 
-def instruments_absent(settings: Settings, exports: Mapping[str, RawTable]) -> dict[str, set[str]]:
+def instruments_absent(
+    settings: Settings, exports: Mapping[str, RawTable], people: pd.DataFrame
+) -> dict[str, set[str]]:
     """Per wave, the instruments of which not one column is in the export.
 
-    Absent from some waves is a question that was not asked then; absent from every wave is a
-    mistake in the mapping and raises `InputError`.
+    `people`: everybody with their units, which a matrix rates. Absent from some waves is a question
+    that was not asked then; absent from every wave is a mistake in the mapping and raises
+    `InputError`.
     """
     absent: dict[str, set[str]] = {wave: set() for wave in exports}
     for name, asked in settings.asked.items():
-        if asked.lens:
-            continue
-        places = _places(asked)
+        places = _rated(settings, asked, people) if asked.lens else asked.places
         gone = [wave for wave, raw in exports.items() if not set(places.values()) & set(raw.frame)]
         if len(gone) == len(exports):
             first = next(iter(places))
             column_of(
-                exports[gone[0]], places[first], setting=f"instruments.{name}.columns.{first}"
+                exports[gone[0]], places[first], setting=_key(name, first), taken=_taken(settings)
             )
         for wave in gone:
             absent[wave].add(name)
@@ -47,29 +50,43 @@ def answers_of(
     if "language" in settings.columns:
         languages = column_of(batch.raw, settings.columns["language"], setting="columns.language")
     found: dict[str, pd.Series] = {}
+    tally: Counter[str] = Counter()
     for name, asked in settings.asked.items():
         if name in absent:
             log.add(batch.raw.file, f"not asked in this wave: {name}", wave=batch.wave)
         elif asked.instrument.kind == "rating":
-            for item, column in _places(asked).items():
-                column_of(batch.raw, column, setting=f"instruments.{name}.columns.{item}")
-                found[item] = _ratings(settings, batch, column, asked, languages)
+            for item, column in asked.places.items():
+                column_of(batch.raw, column, setting=_key(name, item), taken=_taken(settings))
+                found[item] = _ratings(settings, batch, column, asked, languages, tally)
         elif asked.instrument.kind == "select_all":
             found |= _ticked(settings, batch, asked, log)
         else:
-            found |= _rated_units(settings, batch, asked, people, languages, log)
+            found |= _rated_units(settings, batch, asked, people, languages, log, tally)
+    for decision, count in tally.items():
+        if count:
+            log.add(batch.raw.file, f"{counted(count, 'cell')} {decision}", wave=batch.wave)
     return pd.DataFrame(found, index=batch.raw.frame.index).set_axis(batch.index)
 
 
-def _places(asked: Asked) -> dict[str, str]:
-    """The column of the export in which each item or option stands."""
-    own = {item.id: item.id for item in asked.instrument.items}
-    own |= {each.id: f"{asked.instrument.id}_{each.id}" for each in asked.instrument.options}
-    return {name: asked.columns.get(name, column) for name, column in own.items()}
+def _taken(settings: Settings) -> set[str]:
+    """The columns that survey.toml and the instruments have a use for already."""
+    taken = {*settings.columns.values(), *settings.units.values(), *settings.adjust}
+    return taken.union(*(asked.places.values() for asked in settings.asked.values()))
+
+
+def _key(question: str, name: str) -> str:
+    """The key of survey.toml that names a column of the export."""
+    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    return f"instruments.{question}.columns." + (name if bare else f'"{name}"')
 
 
 def _ratings(
-    settings: Settings, batch: Batch, column: str, asked: Asked, languages: pd.Series | None
+    settings: Settings,
+    batch: Batch,
+    column: str,
+    asked: Asked,
+    languages: pd.Series | None,
+    tally: Counter[str],
 ) -> pd.Series:
     return cells.ratings(
         batch.raw,
@@ -78,34 +95,63 @@ def _ratings(
         missing=settings.missing,
         labels=asked.labels,
         languages=languages,
+        tally=tally,
     )
 
 
 def _ticked(settings: Settings, batch: Batch, asked: Asked, log: ImportLog) -> dict[str, pd.Series]:
     """A select-all question; who ticked nothing at all, not even "none", did not answer it."""
     question = asked.instrument
-    places = _places(asked)
+    places = asked.places
     for name, column in places.items():
-        column_of(batch.raw, column, setting=f"instruments.{question.id}.columns.{name}")
+        column_of(batch.raw, column, setting=_key(question.id, name), taken=_taken(settings))
     table = pd.DataFrame(
         {
-            option.id: cells.ticks(batch.raw, places[option.id], option, settings.missing)
+            option.id: cells.ticks(
+                batch.raw, places[option.id], option,
+                question=question.id, missing=settings.missing, labels=asked.labels,
+            )
             for option in question.options
         }
-    )
+    )  # fmt: skip
     for option in question.options:
         beside = (table[option.id] == 1) & (table.drop(columns=option.id).sum(axis=1) > 0)
         if option.exclusive and beside.any():
+            records = counted(int(beside.sum()), "record")
             log.add(
                 batch.raw.file,
-                f"'{option.id}' ticked beside others in {int(beside.sum())} records: the others "
-                "count",
+                f"'{option.id}' ticked beside others in {records}: the others count",
                 wave=batch.wave,
                 column=places[option.id],
             )
             table.loc[beside, option.id] = 0.0
     table = table.where(table.sum(axis=1) > 0)
     return {f"{question.id}.{name}": table[name] for name in table}
+
+
+def _rated(settings: Settings, asked: Asked, people: pd.DataFrame) -> dict[str, str]:
+    """The column of the export in which each unit of a matrix's lens is rated."""
+    question = asked.instrument.id
+    units = sorted(people[asked.lens].dropna().unique())
+    table = settings.source.table("instruments").table(question)
+    if not units:
+        raise table.error(
+            "lens",
+            f"Nobody has a {asked.lens}, so there is nothing that '{question}' rates.",
+            fix=f"fill the column '{settings.units[asked.lens]}', or take '{question}' out",
+        )
+    places: dict[str, str] = {}
+    for unit in units:
+        column = asked.columns.get(unit, f"{question}_{slug(unit)}")
+        other = next((name for name, taken in places.items() if taken == column), None)
+        if other is not None:
+            raise table.error(
+                "columns",
+                f"The column '{column}' would rate both '{other}' and '{unit}'.",
+                fix=f'{_key(question, unit)} = "..."',
+            )
+        places[unit] = column
+    return places
 
 
 def _rated_units(
@@ -115,13 +161,18 @@ def _rated_units(
     people: pd.DataFrame,
     languages: pd.Series | None,
     log: ImportLog,
+    tally: Counter[str],
 ) -> dict[str, pd.Series]:
     """One rating per unit of the lens; a rating of one's own unit is left out."""
     question = asked.instrument.id
-    units = sorted(people[asked.lens].dropna().unique())
-    places = {unit: asked.columns.get(unit, f"{question}_{slug(unit)}") for unit in units}
-    if not set(places.values()) & set(batch.raw.frame):
-        column_of(batch.raw, places[units[0]], setting=f"instruments.{question}.columns")
+    places = _rated(settings, asked, people)
+    strange = sorted(set(asked.columns) - set(places))
+    if strange:
+        log.add(
+            batch.raw.file,
+            f"no {asked.lens} is called {', '.join(strange)}: what rates it is not read",
+            wave=batch.wave,
+        )
     own = people.loc[batch.index, asked.lens].set_axis(batch.raw.frame.index)
     found = {}
     left_out = 0
@@ -129,12 +180,12 @@ def _rated_units(
         if column not in batch.raw.frame:
             log.add(batch.raw.file, f"no column rates '{unit}'", wave=batch.wave, column=column)
             continue
-        values = _ratings(settings, batch, column, asked, languages)
+        values = _ratings(settings, batch, column, asked, languages, tally)
         left_out += int((values.notna() & (own == unit)).sum())
         found[f"{question}.{unit}"] = values.mask(own == unit)
     if left_out:
         log.add(
-            batch.raw.file, f"{left_out} ratings of one's own {asked.lens} left out",
+            batch.raw.file, f"{counted(left_out, 'rating')} of one's own {asked.lens} left out",
             wave=batch.wave,
         )  # fmt: skip
     return found

@@ -6,17 +6,21 @@ refused with its file, column and row. The cell itself is never quoted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from cultureplus.errors import InputError
+from cultureplus.errors import InputError, counted
 from cultureplus.instrument import Instrument, Option
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import plain_text
 
 _ALL_LANGUAGES = ""
+MISSING_CODES = "with a missing code counted as blank"
+LABELS = "read through labels"
+
 _TICKED = {"1", "true", "yes", "x", "checked", "selected"}
 _UNTICKED = {"", "0", "false", "no", "unchecked", "not selected"}
 
@@ -29,20 +33,28 @@ def ratings(
     missing: tuple[float, ...],
     labels: Mapping[str, Mapping[str, int]],
     languages: pd.Series | None,
+    tally: Counter[str],
 ) -> pd.Series:
     """One column of ratings as whole numbers in the declared range, missing where blank.
 
     `languages`: the language of each record, where the export says it; labels are then read in
-    that language only.
+    that language only. `tally` is added to: how many cells were recoded, by kind.
     """
     cells = raw.frame[column]
-    codes, values, is_text = _distinct(cells)
-    values = np.where(np.isin(values, missing), np.nan, values)
+    known = {label for each in labels.values() for label in each}
+    codes, values, is_text = _distinct(cells, known)
+    coded = np.isin(values, missing)
+    tally[MISSING_CODES] += int(coded[codes].sum())
+    values = np.where(coded, np.nan, values)
     inside = (values >= instrument.low) & (values <= instrument.high) & (values == np.rint(values))
     wrong = ~inside & ~np.isnan(values)
     if is_text.any():
         texts = pd.Series(is_text[codes], index=cells.index)
         found = _labelled(raw, column, texts, instrument, labels, languages)
+        gone = found.isin(missing)
+        tally[LABELS] += int((texts & ~gone).sum())
+        tally[MISSING_CODES] += int(gone.sum())
+        found = found.mask(gone)
         numbers = pd.Series(values[codes], index=cells.index).where(~texts, found)
     else:
         numbers = pd.Series(values[codes], index=cells.index)
@@ -53,30 +65,41 @@ def ratings(
             file=raw.file,
             row=raw.row(outside.idxmax()),
             column=column,
-            found=f"{int(outside.sum())} such cells in this column",
+            found=f"{counted(int(outside.sum()), 'such cell')} in this column",
             possible=[*range(instrument.low, instrument.high + 1), "blank"],
             fix="correct the cell, or add its code to missing.codes in survey.toml",
         )
     return numbers
 
 
-def _distinct(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _distinct(cells: pd.Series, known: set[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each cell's place among the distinct ones, and of these the number and whether it is a text.
 
-    A survey has few distinct answers, so each is looked at once.
+    A survey has few distinct answers, so each is looked at once. A known label is a text even
+    where it looks like a number: what survey.toml says of it holds.
     """
     codes, distinct = pd.factorize(cells.to_numpy(dtype="object"), use_na_sentinel=False)
     values = np.full(len(distinct), np.nan)
     is_text = np.zeros(len(distinct), dtype=bool)
     for place, cell in enumerate(distinct):
-        tidy = "" if cell is None or cell is pd.NA or cell != cell else plain_text(cell)
-        try:
-            values[place] = float(tidy) if tidy else np.nan
-        except ValueError:
-            is_text[place] = True
-        if np.isinf(values[place]) or (tidy and np.isnan(values[place])):
-            values[place], is_text[place] = np.nan, True
+        tidy = plain_text(cell)
+        number = None if tidy in known else as_number(tidy)
+        is_text[place] = tidy != "" and number is None
+        values[place] = np.nan if number is None else number
     return codes, values, is_text
+
+
+def as_number(tidy: str) -> float | None:
+    """The finite number that a tidy text spells, or None.
+
+    >>> as_number("4"), as_number("4.5"), as_number("nan"), as_number("1_0"), as_number("")
+    (4.0, 4.5, None, None, None)
+    """
+    try:
+        number = float(tidy)
+    except ValueError:
+        return None
+    return number if np.isfinite(number) and "_" not in tidy else None
 
 
 def _labelled(
@@ -93,21 +116,17 @@ def _labelled(
             file=raw.file,
             row=raw.row(texts.idxmax()),
             column=column,
-            found=f"{int(texts.sum())} texts in this column",
+            found=f"{counted(int(texts.sum()), 'text')} in this column",
             possible=[*range(instrument.low, instrument.high + 1), "blank"],
             fix=f'name the labels: instruments.{instrument.id}.labels = "..." in survey.toml',
         )
     spoken = _languages(raw, column, texts, labels, languages)
-    known = _by_language(labels)
+    known = labels if languages is not None else {_ALL_LANGUAGES: _together(labels)}
     tidy = raw.frame.loc[texts, column].map(plain_text)
-    values = pd.Series(
-        [
-            known[tongue].get(label, np.nan)
-            for tongue, label in zip(spoken.loc[texts], tidy, strict=True)
-        ],
-        index=tidy.index,
-        dtype="float64",
-    )
+    meant = [
+        known[tongue].get(label) for tongue, label in zip(spoken.loc[texts], tidy, strict=True)
+    ]
+    values = pd.Series(meant, index=tidy.index, dtype="float64")
     if values.isna().any():
         place = values.isna().idxmax()
         tongue = spoken.loc[place]
@@ -117,10 +136,10 @@ def _labelled(
             file=raw.file,
             row=raw.row(place),
             column=column,
-            found=f"{int(values.isna().sum())} such cells in this column",
+            found=f"{counted(int(values.isna().sum()), 'such cell')} in this column",
             possible=known[tongue],
             fix="add the label to its list under [labels] in survey.toml, letter by letter "
-            "(capitals and punctuation count)",
+            "(capitals and punctuation count); one that means no answer gets a missing code",
         )
     return values.reindex(raw.frame.index)
 
@@ -135,22 +154,30 @@ def _languages(
     """The language whose labels each record is read in."""
     if languages is None:
         return pd.Series(_ALL_LANGUAGES, index=raw.frame.index)
-    short = languages.map(lambda cell: plain_text(cell).lower().split("-")[0])
-    unknown = texts & ~short.isin(list(labels))
+    spoken = languages.map(lambda cell: _tongue(plain_text(cell), labels))
+    unknown = texts & ~spoken.isin(list(labels))
     if unknown.any():
         raise InputError(
             "There are no answer labels in the language of this record.",
             file=raw.file,
             row=raw.row(unknown.idxmax()),
             column=column,
+            found=counted(int(unknown.sum()), "such record"),
             possible=labels,
-            fix="add the language under [labels] in survey.toml",
+            fix="add the language under [labels] in survey.toml, or say in the record's cell which "
+            "of these it is",
         )
-    return short
+    return spoken
 
 
-def _by_language(labels: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
-    """The labels of each language, and those of all together for records of unknown language.
+def _tongue(cell: str, labels: Mapping[str, Mapping[str, int]]) -> str:
+    """The language of a record among those that have labels: 'pt-BR' itself, or else 'pt'."""
+    full = cell.lower().replace("_", "-")
+    return full if full in labels else full.split("-")[0]
+
+
+def _together(labels: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """The labels of all languages, for records of unknown language.
 
     A label that means two different numbers in two languages means nothing without a language.
     """
@@ -161,13 +188,25 @@ def _by_language(labels: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[s
                 raise InputError(
                     f"The label '{label}' stands for two different answers.",
                     file="survey.toml",
-                    fix="name the language column: columns.language",
+                    fix="name the column that holds each record's language: columns.language",
                 )
-    return {**labels, _ALL_LANGUAGES: together}
+    return together
 
 
-def ticks(raw: RawTable, column: str, option: Option, missing: tuple[float, ...]) -> pd.Series:
-    """One option of a select-all question as 1 (ticked) or 0 (not ticked)."""
+def ticks(
+    raw: RawTable,
+    column: str,
+    option: Option,
+    *,
+    question: str,
+    missing: tuple[float, ...],
+    labels: Mapping[str, Mapping[str, int]],
+) -> pd.Series:
+    """One option of a select-all question as 1 (ticked) or 0 (not ticked).
+
+    `labels`: what further texts mean (an option's text in another language is 1).
+    """
+    further = _together(labels)
     blank = {str(int(code)) if code.is_integer() else str(code) for code in missing} | {""}
     cells = raw.frame[column]
     places, distinct = pd.factorize(cells.to_numpy(dtype="object"), use_na_sentinel=False)
@@ -175,8 +214,11 @@ def ticks(raw: RawTable, column: str, option: Option, missing: tuple[float, ...]
     ticked = np.zeros(len(distinct), dtype=bool)
     unclear = np.zeros(len(distinct), dtype=bool)
     for place, cell in enumerate(distinct):
-        tidy = "" if cell is None or cell is pd.NA or cell != cell else plain_text(cell)
-        tidy = tidy.removesuffix(".0").casefold()
+        exact = plain_text(cell)
+        if exact in further:
+            ticked[place] = further[exact] == 1
+            continue
+        tidy = exact.removesuffix(".0").casefold()
         ticked[place] = tidy in _TICKED or (tidy != "" and tidy == own)
         unclear[place] = not ticked[place] and tidy not in _UNTICKED and tidy not in blank
     strange = pd.Series(unclear[places], index=cells.index)
@@ -186,7 +228,9 @@ def ticks(raw: RawTable, column: str, option: Option, missing: tuple[float, ...]
             file=raw.file,
             row=raw.row(strange.idxmax()),
             column=column,
+            found=f"{counted(int(strange.sum()), 'such cell')} in this column",
             possible=["1", "0", "blank", "the option's text"],
-            fix="export select-all questions with one column per option",
+            fix="export select-all questions with one column per option, as numbers; or say what "
+            f'the texts mean: instruments.{question}.labels = "..." in survey.toml',
         )
     return pd.Series(ticked[places], index=cells.index, dtype="float64")

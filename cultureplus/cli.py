@@ -119,8 +119,11 @@ def _new(chosen: argparse.Namespace) -> int:
     from cultureplus.run import lay_out
 
     folder = Path(chosen.folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} is not empty.", fix="name a folder that is not there yet")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            f"{folder} is there already and is not an empty folder.",
+            fix="name a folder that is not there yet",
+        )
     (folder / "notebooks").mkdir(parents=True)
     lay_out(folder / "notebooks", survey="..")
     template = resources.files("cultureplus") / "templates" / _SURVEY_TEMPLATE

@@ -16,13 +16,13 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus import readers
 from cultureplus.answers import answers_of, instruments_absent
-from cultureplus.errors import InputError
+from cultureplus.errors import InputError, counted
 from cultureplus.import_log import ImportLog
-from cultureplus.people import Batch, batch, people_table, read_roster
+from cultureplus.people import Batch, batch, check_filled, people_table, read_roster
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import plain
 from cultureplus.settings import Settings, read_settings
-from cultureplus.spelling import plain_text
+from cultureplus.spelling import in_order, plain_text
 from cultureplus.survey import Survey, check_wave
 
 
@@ -36,16 +36,18 @@ def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Surv
     settings = read_settings(path)
     log = ImportLog()
     exports = _exports(settings, log)
+    if waves is not None and not waves:
+        raise InputError("No wave is named.", possible=exports, fix="name one, or None for all")
     for wave in waves or ():
         check_wave(wave, list(exports))
     roster = read_roster(settings, log)
-    absent = instruments_absent(settings, exports)
     batches = [
         batch(settings, wave, raw, roster, log)
         for wave, raw in exports.items()
         if waves is None or wave in waves
     ]
     people = people_table(settings, batches, roster, log)
+    absent = instruments_absent(settings, exports, people)
     answers = pd.concat(
         [answers_of(settings, each, people, absent[each.wave], log) for each in batches]
     )
@@ -58,7 +60,7 @@ def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Surv
         instruments={name: each.instrument for name, each in settings.asked.items()},
         answers=answers,
         people=people,
-        ties=_ties(settings, people, log),
+        ties=_ties(settings, people, list(exports)[-1], log),
         comments=pd.concat([_comments(settings, each) for each in batches], ignore_index=True),
         import_log=log.table(),
         matrix_lens={name: each.lens for name, each in settings.asked.items() if each.lens},
@@ -73,27 +75,32 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
             wave: read(path, delimiter=settings.delimiter)
             for wave, path in settings.exports.items()
         }
+        for wave, raw in found.items():
+            _log_read(raw, wave, log)
     else:
         raw = read(settings.export, delimiter=settings.delimiter)
         name = settings.columns["wave"]
         waves = column_of(raw, name, setting="columns.wave").map(plain_text)
-        if (waves == "").any():
-            raise InputError(
-                "A record has no wave.",
-                file=raw.file,
-                row=raw.row((waves == "").idxmax()),
-                column=name,
-                fix="fill the cell",
-            )
+        check_filled(waves, raw, name, "A record has no wave.")
+        _log_read(raw, "", log)
         found = {
-            str(wave): replace(raw, frame=frame)
-            for wave, frame in raw.frame.groupby(waves, sort=True)
+            wave: replace(raw, frame=raw.frame.loc[waves == wave])
+            for wave in sorted(waves.unique(), key=in_order)
         }
-    for wave, raw in found.items():
-        log.add(raw.file, "read", wave=wave, rows=(len(raw.frame), len(raw.frame)))
-        for note in raw.notes:
-            log.add(raw.file, note, wave=wave)
+        for wave, part in found.items():
+            log.add(raw.file, f"{counted(len(part.frame), 'record')} of this wave", wave=wave)
     return found
+
+
+def _log_read(raw: RawTable, wave: str, log: ImportLog) -> None:
+    """Note how many records a file has, what its reader decided, and what it left out."""
+    count = len(raw.frame) + sum(raw.left_out.values())
+    log.add(raw.file, "read", wave=wave, rows=(count, count))
+    for note in raw.notes:
+        log.add(raw.file, note, wave=wave)
+    for what, left in raw.left_out.items():
+        log.add(raw.file, what, wave=wave, rows=(count, count - left))
+        count -= left
 
 
 def _answered(
@@ -138,27 +145,31 @@ def _comments(settings: Settings, each: Batch) -> pd.DataFrame:
     return table.loc[table[c.TEXT] != ""].reset_index(drop=True)
 
 
-def _ties(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
-    """Who works with whom: wave, from, to. Ties to people who are not in the survey are counted."""
+def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -> pd.DataFrame:
+    """Who works with whom: wave, from, to. Ties to people who are not in the survey are counted.
+
+    Ties without a wave are those of the survey's last one.
+    """
     names = [c.WAVE, c.FROM, c.TO]
     side = settings.ties
     if side is None:
         return pd.DataFrame(columns=names, dtype="str")
     raw = plain.read(side.path, delimiter=settings.delimiter)
-    table = pd.DataFrame(
-        {
-            name: column_of(raw, column, setting=f"ties.{name}").map(plain_text)
-            for name, column in side.columns.items()
-        }
-    )
+    found = {}
+    for name, column in side.columns.items():
+        found[name] = column_of(raw, column, setting=f"ties.{name}").map(plain_text)
+        check_filled(found[name], raw, column, f"A tie has no '{name}'.")
+    table = pd.DataFrame(found)
     waves = people.index.get_level_values(c.WAVE).unique()
     if c.WAVE not in table:
-        table[c.WAVE] = waves[-1]
+        table[c.WAVE] = last
     kept = table.loc[table[c.WAVE].isin(waves), names].reset_index(drop=True)
     log.add(raw.file, "read", rows=(len(table), len(kept)))
     for end in (c.FROM, c.TO):
         known = pd.MultiIndex.from_frame(kept[[c.WAVE, end]]).isin(people.index)
         if not known.all():
             count = int((~known).sum())
-            log.add(raw.file, f"{count} ties '{end}' somebody who is not in the survey: kept")
+            log.add(
+                raw.file, f"{counted(count, 'tie')} '{end}' somebody who is not in the survey: kept"
+            )
     return kept

@@ -37,11 +37,7 @@ def write_manifest(
 
     `inputs`: the name and the path of each file that was read.
     """
-    outputs = {
-        path.relative_to(folder).as_posix(): sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != FILE_NAME
-    }
+    outputs = {name: sha256(folder / name) for name in files_in(folder)}
     content = {
         "parameters": dict(parameters),
         "python": platform.python_version(),
@@ -52,6 +48,12 @@ def write_manifest(
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     (folder / FILE_NAME).write_text(text, encoding="utf-8")
+
+
+def files_in(folder: Path) -> list[str]:
+    """The files of a report's folder, by their way from it; the manifest itself left out."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if name != FILE_NAME)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -81,10 +83,5 @@ def differences(folder: Path) -> list[str]:
             found.append(f"{name} is missing")
         elif sha256(path) != digest:
             found.append(f"{name} was changed after the run")
-    present = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != FILE_NAME
-    }
-    found += [f"{name} does not belong to the run" for name in sorted(present - set(outputs))]
-    return found
+    strange = [name for name in files_in(folder) if name not in outputs]
+    return found + [f"{name} does not belong to the run" for name in strange]

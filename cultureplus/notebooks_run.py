@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ _TAG = "parameters"
 _TIMEOUT = 600
 _OURS = {"InputError", "CultureplusError"}
 _WITHHELD = "(message withheld: it may quote an answer)"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_FRAME = re.compile(r"cultureplus[/\\]([\w/\\]+\.py):(\d+)")
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -34,7 +37,7 @@ def read_notebook(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:
         raise InputError(f"There is no notebook {path}.") from None
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError):
+    except (nbformat.ValidationError, ValueError, AttributeError, TypeError, KeyError):
         raise InputError("This is not a notebook.", file=path.name) from None
 
 
@@ -44,9 +47,15 @@ def parameters_of(notebook: NotebookNode) -> dict[str, Any]:
     if cell is None:
         return {}
     found = {}
-    for statement in ast.parse(cell.source).body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            found[statement.targets[0].id] = ast.literal_eval(statement.value)
+    try:
+        for statement in ast.parse(cell.source).body:
+            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                found[statement.targets[0].id] = ast.literal_eval(statement.value)
+    except (SyntaxError, ValueError):
+        raise InputError(
+            f"The cell tagged '{_TAG}' holds more than names and plain values.",
+            fix="one line per setting, such as: min_n = 5",
+        ) from None
     return found
 
 
@@ -109,9 +118,9 @@ def execute(notebook: NotebookNode, *, folder: Path, name: str) -> NotebookNode:
         except CellExecutionError as problem:
             place = _failed_cell(notebook)
             ours = problem.ename in _OURS
-            _withhold(notebook)
+            where = "" if ours else _our_line(problem.traceback)
             failure = NotebookFailed(
-                f"{name}: cell {place} stopped with {problem.ename}.\n"
+                f"{name}: cell {place} stopped with {problem.ename}{where}.\n"
                 + (f"  {problem.evalue}" if ours else f"  {_WITHHELD}")
                 + "\n  fix: mend what it says, or run the notebook in JupyterLab to see more",
                 notebook,
@@ -125,7 +134,8 @@ def execute(notebook: NotebookNode, *, folder: Path, name: str) -> NotebookNode:
                 f"{name}: the kernel died; perhaps there is too little memory.", notebook
             )
         else:
-            return _tidy(notebook)
+            return _tidy(_withhold(notebook))
+    _withhold(notebook)
     raise failure from None
 
 
@@ -137,13 +147,25 @@ def _failed_cell(notebook: NotebookNode) -> int:
     return len(notebook.cells)
 
 
-def _withhold(notebook: NotebookNode) -> None:
-    """Take the message of a foreign error out of the outputs: it may quote a cell of the data."""
+def _our_line(traceback: str) -> str:
+    """Where in this package a foreign error arose, as words; empty where it did not."""
+    package = Path(__file__).parent
+    for module, line in reversed(_FRAME.findall(_COLOUR.sub("", traceback))):
+        if (package / module).is_file():  # nothing else that may stand in a message
+            return f" in cultureplus/{Path(module).as_posix()}, line {line}"
+    return ""
+
+
+def _withhold(notebook: NotebookNode) -> NotebookNode:
+    """Take foreign errors and warnings out of the outputs: they may quote a cell of the data."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error" and output.ename not in _OURS:
                 output.evalue = _WITHHELD
                 output.traceback = [f"{output.ename}: {_WITHHELD}"]
+            elif output.output_type == "stream" and output.name == "stderr":
+                output.text = f"{_WITHHELD}\n"
+    return notebook
 
 
 def _tidy(notebook: NotebookNode) -> NotebookNode:

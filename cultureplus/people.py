@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus.errors import InputError
+from cultureplus.cells import MISSING_CODES, as_number
+from cultureplus.errors import InputError, counted
 from cultureplus.import_log import ImportLog
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import plain
 from cultureplus.settings import Settings
-from cultureplus.spelling import merge_spellings, plain_text
+from cultureplus.spelling import merge_spellings, plain_text, same_name
 
 _KEY = [c.WAVE, c.RESPONDENT]
 
@@ -56,8 +57,9 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
     waves = pd.Series("", index=keys.index)
     if "wave" in side.columns:
         waves = column_of(raw, side.columns["wave"], setting="people.wave").map(plain_text)
+        check_filled(waves, raw, side.columns["wave"], "A person has no wave.")
     found = {}
-    attributes = _attributes(settings, raw)
+    attributes = _attributes(settings, raw, log)
     for wave, group in keys.groupby(waves):
         _check_keys(group, raw, name)
         found[str(wave)] = attributes.loc[group.index].set_axis(group)
@@ -97,7 +99,7 @@ def batch(
             file=raw.file,
             row=raw.row((~known).idxmax()),
             column=name,
-            found=f"{int((~known).sum())} such records",
+            found=counted(int((~known).sum()), "such record"),
             fix='add the person there, or people.strangers = "drop" in survey.toml',
         )
     log.add(
@@ -119,14 +121,15 @@ def people_table(
     parts = []
     for each in batches:
         if roster is None:
-            part = _attributes(settings, each.raw).set_axis(each.index)
+            part = _attributes(settings, each.raw, log).set_axis(each.index)
         else:
             invited = _invited(settings, roster, each.wave)
             part = invited.set_axis(_index(each.wave, invited.index.to_series()))
         for role in (c.SECONDS, c.LANGUAGE):
             if role in settings.columns:
                 found = column_of(each.raw, settings.columns[role], setting=f"columns.{role}")
-                found = pd.to_numeric(found, errors="coerce") if role == c.SECONDS else found
+                if role == c.SECONDS:
+                    found = _seconds(each, found, log)
                 part[role] = found.set_axis(each.index).reindex(part.index)
         parts.append(part)
     return _spelled(settings, pd.concat(parts), log)
@@ -145,16 +148,23 @@ def _invited(settings: Settings, roster: Mapping[str, pd.DataFrame], wave: str) 
     )
 
 
-def _check_keys(keys: pd.Series, raw: RawTable, name: str) -> None:
-    """Raise where a record has no key, or one that another record of the wave has."""
-    if (keys == "").any():
+def check_filled(cells: pd.Series, raw: RawTable, name: str, sentence: str) -> None:
+    """Raise with this sentence where a tidy cell of a column is blank."""
+    blank = cells == ""
+    if blank.any():
         raise InputError(
-            "A record has no respondent.",
+            sentence,
             file=raw.file,
-            row=raw.row((keys == "").idxmax()),
+            row=raw.row(blank.idxmax()),
             column=name,
+            found=counted(int(blank.sum()), "such row"),
             fix="fill the cell or delete the row",
         )
+
+
+def _check_keys(keys: pd.Series, raw: RawTable, name: str) -> None:
+    """Raise where a record has no key, or one that another record of the wave has."""
+    check_filled(keys, raw, name, "A record has no respondent.")
     twice = keys.duplicated()
     if twice.any():
         place = twice.idxmax()
@@ -169,43 +179,69 @@ def _check_keys(keys: pd.Series, raw: RawTable, name: str) -> None:
         )
 
 
-def _attributes(settings: Settings, raw: RawTable) -> pd.DataFrame:
+def _attributes(settings: Settings, raw: RawTable, log: ImportLog) -> pd.DataFrame:
     """Units and adjusting columns from the file that holds them."""
-    found: dict[str, pd.Series] = {
-        lens: column_of(raw, name, setting=f"units.{lens}").map(_text)
-        for lens, name in settings.units.items()
+    found = {
+        lens: column_of(raw, name, setting=f"units.{lens}") for lens, name in settings.units.items()
     }
     for name in settings.adjust:
-        texts = column_of(raw, name, setting="adjust.columns").map(_text)
-        found[name] = pd.to_numeric(texts.replace("", None), errors="coerce")
-        wrong = found[name].isna() & (texts != "")
+        cells = column_of(raw, name, setting="adjust.columns", listed=True)
+        numbers, wrong = _numbers(cells)
         if wrong.any():
             raise InputError(
                 "An adjusting column holds numbers; here is a text.",
                 file=raw.file,
                 row=raw.row(wrong.idxmax()),
                 column=name,
-                fix="correct the cell or leave it blank",
+                found=f"{counted(int(wrong.sum()), 'such cell')} in this column",
+                fix="write the number with a decimal point, or leave the cell blank",
             )
+        coded = numbers.isin(settings.missing)
+        if coded.any():
+            log.add(raw.file, f"{counted(int(coded.sum()), 'cell')} {MISSING_CODES}", column=name)
+        found[name] = numbers.mask(coded)
     return pd.DataFrame(found, index=raw.frame.index)
 
 
-def _text(cell: object) -> str:
-    return "" if cell is None or cell is pd.NA or cell != cell else str(cell)
+def _seconds(each: Batch, cells: pd.Series, log: ImportLog) -> pd.Series:
+    """How long each record took; what is no number is missing, for no score hangs on it."""
+    numbers, wrong = _numbers(cells)
+    if wrong.any():
+        log.add(
+            each.raw.file,
+            f"{counted(int(wrong.sum()), 'cell')} without a number of seconds counted as blank",
+            wave=each.wave,
+            column=str(cells.name),
+        )
+    return numbers
+
+
+def _numbers(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Cells as finite numbers, missing where blank, and which of them hold something else."""
+    tidy = cells.map(plain_text)
+    numbers = pd.Series([as_number(text) for text in tidy], index=cells.index, dtype="float64")
+    return numbers, numbers.isna() & (tidy != "")
 
 
 def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
-    """One spelling per unit over all waves, then the renamings of survey.toml."""
+    """The renamings of survey.toml, then one spelling per unit over all waves."""
     file = settings.people.path.name if settings.people else "exports"
     for lens, column in settings.units.items():
-        merged, spellings = merge_spellings(people[lens])
+        names = people[lens]
+        keys = names.map(same_name)
+        for old, new in settings.rename.get(lens, {}).items():
+            meant = keys == same_name(old)
+            names = names.mask(meant, new)
+            log.add(
+                file,
+                f"'{old}' renamed '{new}' in {counted(int(meant.sum()), 'record')}",
+                column=column,
+            )
+        merged, spellings = merge_spellings(names)
         for name, several in spellings.items():
             log.add(file, f"{len(several)} spellings of '{name}' merged", column=column)
-        renamed = {plain_text(old): new for old, new in settings.rename.get(lens, {}).items()}
-        for old, new in renamed.items():
-            log.add(file, f"'{old}' renamed '{new}'", column=column)
-        people[lens] = merged.replace(renamed)
-        if people[lens].isna().any():
-            count = int(people[lens].isna().sum())
-            log.add(file, f"{count} records without a {lens}", column=column)
+        people[lens] = merged
+        if merged.isna().any():
+            count = int(merged.isna().sum())
+            log.add(file, f"{counted(count, 'record')} without a {lens}", column=column)
     return people

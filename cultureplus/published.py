@@ -27,8 +27,10 @@ MIME = "application/vnd.cultureplus.table.csv"  # a line of JSON for the head, t
 _DECIMALS = 3
 _FINER = {"icc1": 4, "icc1_low": 4, "icc1_high": 4, "icc1_mean_n": 4}
 _PREVIEW = 12
+_NAME_LENGTH = 48  # a longer text is a sentence
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SHARES = {c.SHARE, c.PUBLISHED, c.FAVOURABLE, c.RESPONSE_RATE, c.FAVOURABLE_DIFFERENCE}
+_SCALES = {c.SCALE, c.OUTCOME, c.PREDICTOR, c.BARRIER}
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,7 @@ def _as_output(data: Mapping[str, Any]) -> str:
     head = {name: value for name, value in data.items() if name != "rows"} | {"kinds": kinds}
     text.write(json.dumps(head, ensure_ascii=False) + "\n")
     for row in data["rows"]:
-        writer.writerow([_MISSING if value is None else value for value in row])
+        writer.writerow([_written(value) for value in row])
     return text.getvalue()
 
 
@@ -125,53 +127,85 @@ _MISSING = "\\N"
 _KINDS: dict[str, Callable[[str], Any]] = {
     "yes or no": lambda cell: cell == "True",
     "number": lambda cell: int(cell) if cell.lstrip("-").isdigit() else float(cell),
-    "text": str,
+    "text": lambda cell: cell.removeprefix("\\"),
 }
+
+
+def _written(value: Any) -> Any:
+    """A cell as it stands in an output; a text that begins like the sign for missing is marked."""
+    if value is None:
+        return _MISSING
+    return "\\" + value if isinstance(value, str) and value.startswith("\\") else value
 
 
 def _kind(values: list[Any]) -> str:
     given = [value for value in values if value is not None]
     if given and all(isinstance(value, bool) for value in given):
         return "yes or no"
-    numbers = all(isinstance(value, (int, float)) for value in given)
-    return "number" if given and numbers else "text"
+    return "number" if given and all(map(_is_number, given)) else "text"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _plain(value: Any) -> Any:
-    """A cell as JSON knows it; whole floats as whole numbers, missing as None."""
-    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+    """A cell as JSON knows it; whole floats as whole numbers, missing as None, one line end."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if isinstance(value, str):  # Python 3.11 writes a bare \r into csv that it cannot read
+        return value.replace("\r\n", "\n").replace("\r", "\n")
     return value
 
 
-def _words(column: str, value: Any, row: Mapping[str, Any]) -> str:
-    """A cell as a person reads it."""
+def _words(column: str, value: Any, row: Mapping[str, Any], decimals: int = 0) -> str:
+    """A cell as a person reads it; numbers of a column end at the same decimal."""
     if value is None:
         return "" if row.get(c.SHOWN, True) else "hidden"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if column == c.P and isinstance(value, (int, float)) and value < 0.001:
-        return "< .001"
-    if column in _SHARES and isinstance(value, (int, float)):
-        return f"{100 * value:.0f} %"
-    if column in (c.SCALE, c.OUTCOME, c.PREDICTOR, c.BARRIER):
-        return c.title_of(str(value))
-    return str(value)
+    if _is_number(value):
+        if column == c.P and value < 0.001:
+            return "< .001"
+        # The interval of a barrier's prevalence is read beside its share.
+        if column in _SHARES or (column in (c.LOW, c.HIGH) and {c.BARRIER, c.SHARE} <= row.keys()):
+            return f"{100 * value:.0f} %"
+        return f"{value:.{decimals}f}" if decimals else str(value)
+    return c.title_of(str(value)) if column in _SCALES else str(value)
+
+
+def _decimals(data: Mapping[str, Any], place: int) -> int:
+    """How many decimals a column shows: as many as its longest number has.
+
+    A plan rounds units more coarsely than the whole; zeros behind would claim what nobody knows.
+    """
+    if c.SHOWN in data["columns"]:
+        return 0
+    floats = (str(row[place]) for row in data["rows"] if isinstance(row[place], float))
+    return max((len(text.partition(".")[2]) for text in floats if "e" not in text), default=0)
 
 
 def visible_columns(data: Mapping[str, Any]) -> list[int]:
-    """The places of the columns worth showing: `reason` only where there is one."""
+    """The places of the columns worth showing.
+
+    `reason` only where there is one, and no empty column in a table that says why it is empty.
+    """
     columns = data["columns"]
+    values = [{row[place] for row in data["rows"]} for place in range(len(columns))]
+    explained = c.REASON in columns and not values[columns.index(c.REASON)] <= {"", None}
     keep = []
     for place, name in enumerate(columns):
-        values = {str(row[place]) for row in data["rows"]}
-        if name == c.REASON and values <= {""}:
+        if name in (c.SHOWN, c.NOTE) or (name == c.REASON and not explained):
             continue
-        if name in (c.SHOWN, c.NOTE) or (name in (c.LENS, c.UNIT) and values == {c.ALL}):
+        if name in (c.LENS, c.UNIT) and values[place] == {c.ALL}:
+            continue
+        if explained and c.SHOWN not in columns and values[place] == {None}:
             continue
         keep.append(place)
     return keep
@@ -179,10 +213,11 @@ def visible_columns(data: Mapping[str, Any]) -> list[int]:
 
 def _cells(data: Mapping[str, Any], rows: int | None) -> tuple[list[str], list[list[str]], int]:
     names, places = data["columns"], visible_columns(data)
+    decimals = {place: _decimals(data, place) for place in places}
     body = []
     for row in data["rows"][:rows]:
         whole = dict(zip(names, row, strict=True))
-        body.append([_words(names[place], row[place], whole) for place in places])
+        body.append([_words(names[place], row[place], whole, decimals[place]) for place in places])
     left = max(0, len(data["rows"]) - len(body))
     return [names[place].replace("_", " ") for place in places], body, left
 
@@ -195,23 +230,29 @@ def as_text(data: Mapping[str, Any], rows: int | None = None) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in [head, *body]
     ]
-    more = [f"and {left} more rows"] if left else []
+    more = [f"and {left} more {'row' if left == 1 else 'rows'}"] if left else []
     return "\n".join([data["caption"] or data["name"], *lines, *more])
 
 
-def as_html(data: Mapping[str, Any], *, rows: int | None = None) -> str:
-    """A published table as HTML, every text from the data escaped."""
+def _html_class(values: list[Any]) -> str:
+    """What a style needs to know of a column: numbers stand right, sentences may be broken."""
+    if values and all(value is None or _is_number(value) for value in values):
+        return " class=number"
+    return " class=long" if any(len(str(value)) > _NAME_LENGTH for value in values) else ""
+
+
+def as_html(data: Mapping[str, Any], *, rows: int | None = None, rest: str = "") -> str:
+    """A published table as HTML, every text from the data escaped.
+
+    `rows`: how many are shown, default all; `rest`: where the others are found.
+    """
     head, body, left = _cells(data, rows)
-    numeric = [
-        bool(data["rows"])
-        and all(isinstance(row[place], (int, float, type(None))) for row in data["rows"])
-        for place in visible_columns(data)
-    ]
+    kinds = [_html_class([row[place] for row in data["rows"]]) for place in visible_columns(data)]
 
     def line(tag: str, cells: list[str]) -> str:
         return "".join(
-            f"<{tag}{' class=number' if right else ''}>{html.escape(cell)}</{tag}>"
-            for cell, right in zip(cells, numeric, strict=True)
+            f"<{tag}{kind}>{html.escape(cell)}</{tag}>"
+            for cell, kind in zip(cells, kinds, strict=True)
         )
 
     parts = [
@@ -222,5 +263,6 @@ def as_html(data: Mapping[str, Any], *, rows: int | None = None) -> str:
         "</tbody></table>",
     ]
     if left:
-        parts.append(f"<p>and {left} more rows in the table <i>{html.escape(data['name'])}</i></p>")
+        where = f" in {html.escape(rest)}" if rest else ""
+        parts.append(f"<p>and {left} more {'row' if left == 1 else 'rows'}{where}</p>")
     return "".join(parts)

@@ -11,18 +11,19 @@ import csv
 import io
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from cultureplus.errors import InputError, nearest
+from cultureplus.errors import InputError, by_likeness, counted, nearest
 from cultureplus.spelling import plain_text
 
 _TEXT = (".csv", ".tsv", ".txt")
 _BOOK = (".xlsx",)
 _PARQUET = (".parquet",)
+DELIMITERS = {";": ";", ",": ",", "\t": r"\t", "|": "|"}  # and how TOML spells them
 _ZIP = b"PK\x03\x04"  # how a workbook begins, whatever its name says
 
 
@@ -70,11 +71,15 @@ def read_grid(path: Path, *, delimiter: str = ",") -> pd.DataFrame:
 
 
 def _refuse_absent(path: Path) -> None:
-    if not path.exists():
+    try:
+        there, is_file = path.exists(), path.is_file()
+    except OSError:  # a name that no file can have, or a folder that may not be looked into
+        there = is_file = False
+    if not there:
         raise InputError(
             f"There is no file {path}.", fix="check the name in survey.toml, or put the file there"
         )
-    if not path.is_file():
+    if not is_file:
         raise InputError(f"{path} is a folder.", fix="name a file in survey.toml")
 
 
@@ -82,7 +87,7 @@ def _text_grid(path: Path, delimiter: str) -> pd.DataFrame:
     text = _text_of(path)
     rows: list[list[str]] = []
     try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+        for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True):
             rows.append(row)  # noqa: PERF402 - what came before a bad row tells where it stands
     except csv.Error:
         raise InputError(
@@ -92,17 +97,19 @@ def _text_grid(path: Path, delimiter: str) -> pd.DataFrame:
             fix="look for a quotation mark that is not closed or stands in the middle of a cell; "
             "better, export the file again",
         ) from None
-    start = _first_filled(rows)
+    start = _first_filled(rows, path)
     width = len(rows[start])
-    if width == 1 and any(mark in rows[start][0] for mark in ",;\t|"):
+    marks = [mark for mark in DELIMITERS if mark in rows[start][0]]
+    if width == 1 and marks:
         raise InputError(
             f"There is only one column when cells are divided by '{delimiter}'.",
             file=path.name,
             row=start + 1,
-            fix='say what divides the cells: delimiter = ";" at the top of survey.toml',
+            fix="say what divides the cells, at the top of survey.toml: "
+            f'delimiter = "{DELIMITERS[marks[0]]}"',
         )
     for place, row in enumerate(rows):
-        if len(row) > width and any(row[width:]):
+        if len(row) > width:  # even a blank cell too many may have moved the others
             raise InputError(
                 "A row has more cells than the header.",
                 file=path.name,
@@ -132,7 +139,7 @@ def _text_of(path: Path) -> str:
             fix="give it the ending .xlsx if it is a workbook, or unpack it",
         )
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as problem:
         # No row: line breaks inside quoted cells can't be told apart before the text is known.
         raise InputError(
@@ -148,16 +155,16 @@ def _text_of(path: Path) -> str:
     return text
 
 
-def _first_filled(rows: list[list[str]]) -> int:
+def _first_filled(rows: list[list[str]], path: Path) -> int:
     """The place of the first row that holds anything: the header."""
-    return next(
-        (place for place, row in enumerate(rows) if any(cell.strip() for cell in row)), len(rows)
-    )
+    for place, row in enumerate(rows):
+        if any(cell.strip() for cell in row):
+            return place
+    raise InputError("This file is empty.", file=path.name, fix="export it again")
 
 
 def _grid(rows: list[list[str]], start: int, width: int) -> pd.DataFrame:
-    short: list[str | None] = [None] * width
-    padded = [(row + short)[:width] if len(row) != width else row for row in rows[start:]]
+    padded = [[*row, *[None] * (width - len(row))] for row in rows[start:]]
     return pd.DataFrame(padded, dtype="str", index=range(start, len(rows)))
 
 
@@ -179,15 +186,15 @@ def _book_grid(path: Path) -> pd.DataFrame:
         raise InputError(
             "This is not a workbook.", file=path.name, fix="save it again as .xlsx"
         ) from None
-    while rows and not any(rows[-1]):
-        rows.pop()
-    if not rows:
+    if not any(any(row) for row in rows):
         raise InputError(
             "The first sheet of this workbook is empty.",
             file=path.name,
             fix="move the sheet with the answers to the front",
         )
-    return _grid(rows, _first_filled(rows), max(map(len, rows)))
+    width = max(map(len, rows))
+    rows = [row + [""] * (width - len(row)) for row in rows]  # a workbook has no short rows
+    return _grid(rows, _first_filled(rows, path), width)
 
 
 def _cell(value: object) -> str:
@@ -224,13 +231,13 @@ def read_parquet(path: Path) -> RawTable:
 
 def _texts(column: pd.Series) -> pd.Series:
     """Cells as texts; each different one is looked at once."""
-    cells = column.to_numpy(dtype="object", na_value=None)
-    if cells.size and any(isinstance(cell, (list, dict)) or hasattr(cell, "shape") and cell.shape for cell in cells):
-        return pd.Series([str(cell) for cell in cells], dtype="str")
-    places, distinct = pd.factorize(cells, use_na_sentinel=False)
-    return pd.Series([_cell(value) for value in distinct], dtype="str").take(places).reset_index(
-        drop=True
-    )
+    cells = column.astype("object").to_numpy()
+    try:
+        places, distinct = pd.factorize(cells, use_na_sentinel=False)
+    except TypeError:  # lists and the like can't be told apart by their hash
+        return pd.Series([_cell(cell) for cell in cells], dtype="str")
+    texts = pd.Series([_cell(value) for value in distinct], dtype="str")
+    return texts.take(places).reset_index(drop=True)
 
 
 def under_header(grid: pd.DataFrame, file: str, *, header_rows: int) -> RawTable:
@@ -254,7 +261,6 @@ def _records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int
             "Two columns have the same name.",
             file=file,
             column=repeated[0],
-            possible=(),
             fix="rename one of them in the file",
         )
     short = frame.isna().any(axis=1) if frame.shape[1] else pd.Series(dtype="bool")
@@ -267,26 +273,34 @@ def _records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int
     notes = []
     count = int((short & filled).sum())
     if count:
-        notes.append(f"{count} rows shorter than the header: what they lack counts as blank")
+        notes.append(
+            f"{counted(count, 'row')} shorter than the header: what is lacking counts as blank"
+        )
     named = [bool(name) for name in names]
     count = sum(bool((frame.iloc[:, i] != "").any()) for i, has in enumerate(named) if not has)
     if count:
-        notes.append(f"{count} columns without a name left out")
+        notes.append(f"{counted(count, 'column')} without a name left out")
     frame.columns = pd.Index(names)
     return RawTable(frame.loc[filled, named], file, first_row, notes=tuple(notes))
 
 
-def column_of(raw: RawTable, name: str, *, setting: str) -> pd.Series:
+def column_of(
+    raw: RawTable, name: str, *, setting: str, listed: bool = False, taken: Collection[str] = ()
+) -> pd.Series:
     """A column that must be there; `setting` is the key of survey.toml that names it.
 
-    Raises `InputError` with what there is and which key to change.
+    `listed`: whether that key holds a list of names; `taken`: columns that hold something else for
+    sure. Raises `InputError` with what there is and which key to change.
     """
     if name not in raw.frame:
-        close = nearest(name, raw.frame.columns)
+        free = [each for each in raw.frame.columns if each not in taken]
+        close = nearest(name, free)
+        value = f'"{close or "..."}"'
         raise InputError(
             f"Can't find the column '{name}'.",
             file=raw.file,
-            possible=raw.frame.columns,
-            fix=f'if it has another name: {setting} = "{close or "..."}" in survey.toml',
+            possible=by_likeness(name, free),
+            fix=f"if it has another name: {setting} = {f'[{value}]' if listed else value} "
+            "in survey.toml",
         )
     return raw.frame[name]

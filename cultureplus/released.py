@@ -18,7 +18,7 @@ from typing import Any
 
 from cultureplus.errors import InputError
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file knows
 _SHEET = 31  # the longest name of a sheet
 
@@ -29,7 +29,7 @@ def quoted(value: Any) -> Any:
     >>> quoted("=1+1"), quoted("Sales"), quoted(-0.5)
     ("'=1+1", 'Sales', -0.5)
     """
-    if isinstance(value, str) and value.lstrip(" ").startswith(_RISKY):
+    if isinstance(value, str) and (value.startswith(_RISKY) or value.lstrip().startswith(_RISKY)):
         return "'" + value
     return value
 
@@ -59,16 +59,22 @@ def write_tables(folder: Path, tables: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _workbook(tables: Mapping[str, Mapping[str, Any]]) -> bytes:
     from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     book = Workbook()
     book.remove(book.active)
     for name, table in tables.items():
-        sheet = book.create_sheet(name[:_SHEET])
+        sheet = book.create_sheet(_sheet_name(name, book.sheetnames))
         sheet.append([quoted(column) for column in table["columns"]])
         for row in table["rows"]:
-            sheet.append([quoted(value) for value in row])
+            sheet.append(
+                [
+                    ILLEGAL_CHARACTERS_RE.sub("", text) if isinstance(text, str) else text
+                    for text in map(quoted, row)
+                ]
+            )
         for cell in sheet[1]:
             cell.font = Font(bold=True)
         sheet.freeze_panes = "A2"
@@ -82,6 +88,15 @@ def _workbook(tables: Mapping[str, Mapping[str, Any]]) -> bytes:
     raw = io.BytesIO()
     book.save(raw)
     return _without_clock(raw.getvalue())
+
+
+def _sheet_name(name: str, taken: Sequence[str]) -> str:
+    """A table's name cut to what a sheet may have, with a number where two are cut to the same."""
+    found, count = name[:_SHEET], 1
+    while found in taken:
+        count += 1
+        found = f"{name[: _SHEET - 4]}_{count}"
+    return found
 
 
 def _without_clock(raw: bytes) -> bytes:

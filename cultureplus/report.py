@@ -2,7 +2,8 @@
 
 Text, tables and charts are taken from the notebooks' outputs as they are; code is left out. Charts
 stay alive (hover, menus) through plotly's script, which is inside the page once; a content-security
-policy forbids the page to run or fetch anything else. Tables open at a click and print open.
+policy forbids the page to run or fetch anything else. Tables open at a click; those that stand open
+are printed.
 """
 
 from __future__ import annotations
@@ -122,7 +123,9 @@ def _output(data: dict[str, Any], identifier: str) -> dict[str, Any] | None:
         table = published.read_published(data[published.MIME])
         return {
             "kind": "table",
-            "html": Markup(published.as_html(table, rows=_MOST_ROWS)),  # noqa: S704 - escaped there
+            "html": Markup(  # noqa: S704 - escaped there
+                published.as_html(table, rows=_MOST_ROWS, rest=f"tables/{table['name']}.csv")
+            ),
             "caption": table["caption"] or table["name"],
             "rows": len(table["rows"]),
             "open": table["key"] or len(table["rows"]) <= _OPEN_ROWS,

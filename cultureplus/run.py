@@ -19,7 +19,7 @@ import nbformat
 
 from cultureplus.disclosure.plan import LOWEST_MIN_N
 from cultureplus.errors import InputError, NotebookFailed
-from cultureplus.manifest import FILE_NAME, write_manifest
+from cultureplus.manifest import files_in, read_manifest, write_manifest
 from cultureplus.notebooks_run import execute, read_notebook, with_parameters
 from cultureplus.quarter import Quarter, open_quarter
 from cultureplus.released import key_numbers, unique_tables, write_tables
@@ -29,6 +29,7 @@ from cultureplus.spelling import slug
 
 REPORT = "report.html"
 _AT_ONCE = 2  # notebooks do not need one another; more than two kernels want a larger machine
+_CHECKPOINTS = ".ipynb_checkpoints/"  # JupyterLab leaves them where a notebook was opened
 _FIRST = "report"  # the chapter that is executed last and read first
 
 
@@ -72,7 +73,7 @@ def run_quarter(
     say(f"step 1 of {steps}: reading and checking {survey}")
     quarter = open_quarter(survey, wave=wave, min_n=min_n)
     target = Path(out) if out is not None else Path("reports") / slug_of(quarter.wave)
-    _refuse_foreign(target)
+    _refuse_foreign(target, read_settings(survey).folder)
     with _beside(target) as folder:
         (folder / "notebooks").mkdir()
         where = _relative(Path(survey).resolve(), folder.resolve() / "notebooks")
@@ -93,9 +94,10 @@ def run_quarter(
                     nbformat.write(executed, folder / "notebooks" / path.name)
                     chapters.append(Chapter(path.stem, executed))
                     say(f"step {step} of {steps}: {path.stem.replace('_', ' ')}")
-            except NotebookFailed as problem:
+            except BaseException as problem:  # also a person who stops the run
                 pool.shutdown(wait=True, cancel_futures=True)
-                nbformat.write(problem.notebook, folder / "notebooks" / path.name)
+                if isinstance(problem, NotebookFailed):
+                    nbformat.write(problem.notebook, folder / "notebooks" / path.name)
                 raise
         chapters.sort(key=lambda chapter: chapter.name)
         say(f"step {steps} of {steps}: writing the report and the tables")
@@ -149,14 +151,28 @@ def _relative(path: Path, start: Path) -> str:
         return path.as_posix()
 
 
-def _refuse_foreign(target: Path) -> None:
-    """Only a folder that an earlier run made, or an empty one, is replaced."""
+def _refuse_foreign(target: Path, survey: Path) -> None:
+    """Only a folder that an earlier run made, with nothing put into it since, is replaced."""
+    place = target.resolve()
+    if place in (Path.cwd(), *Path.cwd().parents, survey.resolve(), *survey.resolve().parents):
+        raise InputError(
+            f"{target} can't be the report's folder: work is done in it, or the survey is in it.",
+            fix="name a folder of its own with --out",
+        )
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file.", fix="name a folder with --out")
-    if target.is_dir() and any(target.iterdir()) and not (target / FILE_NAME).exists():
+    if not target.is_dir() or not any(target.iterdir()):
+        return
+    try:
+        ours = read_manifest(target)["outputs"]
+    except InputError:
+        ours = {}
+    strange = [name for name in files_in(target) if name not in ours and _CHECKPOINTS not in name]
+    if strange or not ours:
         raise InputError(
             f"{target} holds files that no run of cultureplus wrote.",
-            fix="name another folder with --out",
+            found=", ".join(strange[:3]) or None,
+            fix="name another folder with --out, or move these files",
         )
 
 

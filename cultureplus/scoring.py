@@ -97,6 +97,9 @@ def score(survey: Survey, *, min_answered: float | None = None) -> pd.DataFrame:
             if instrument.kind == "matrix":
                 rule = 1 / max(items.shape[1], 1)
             parts[scale] = score_items(items, instrument, min_answered=rule)
+    people = survey.people[[*survey.lenses, *survey.adjust, c.RESPONDED]]
+    if not parts:  # nothing is rated here, boxes are ticked at most
+        return people
     scores = pd.concat(
         [
             table.rename(
@@ -110,7 +113,7 @@ def score(survey: Survey, *, min_answered: float | None = None) -> pd.DataFrame:
     ).reindex(survey.people.index)
     counts = [name for name in scores if name.endswith(f":{c.N_ANSWERED}")]
     scores[counts] = scores[counts].fillna(0).astype("int64")
-    return survey.people[[*survey.lenses, *survey.adjust, c.RESPONDED]].join(scores)
+    return people.join(scores)
 
 
 def scale_items(survey: Survey, instrument: Instrument) -> dict[str, pd.DataFrame]:

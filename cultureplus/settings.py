@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
+from cultureplus import columns as c
 from cultureplus import readers
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.instrument import Instrument, instrument_or_error, load_instruments
-from cultureplus.spelling import plain_text
+from cultureplus.raw_table import DELIMITERS
+from cultureplus.spelling import plain_text, slug
 from cultureplus.toml_source import TomlTable, read_toml
 
 FILE_NAME = "survey.toml"
@@ -22,6 +25,10 @@ _TOP = {
     "title", "kind", "delimiter", "export", "instrument_files", "waves", "columns", "units",
     "rename", "people", "ties", "adjust", "missing", "labels", "instruments",
 }  # fmt: skip
+# Names that the tables use themselves, so no lens and no adjusting column can have them.
+_TAKEN = (
+    c.WAVE, c.RESPONDENT, c.RESPONDED, c.SECONDS, c.LANGUAGE, c.LENS, c.UNIT, c.SCALE, c.ALL,
+)  # fmt: skip
 
 Labels = Mapping[str, Mapping[str, int]]
 
@@ -34,6 +41,14 @@ class Asked:
     columns: Mapping[str, str] = field(default_factory=dict)
     labels: Labels = field(default_factory=dict)
     lens: str = ""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The column of the export in which each item or option stands; a matrix has none yet."""
+        name, question = self.instrument.id, self.instrument
+        own = {} if question.kind == "matrix" else {item.id: item.id for item in question.items}
+        own |= {option.id: f"{name}_{option.id}" for option in question.options}
+        return {each: self.columns.get(each, column) for each, column in own.items()}
 
 
 @dataclass(frozen=True)
@@ -96,12 +111,16 @@ def read_settings(path: str | Path) -> Settings:
             fix=did_you_mean(kind, readers.READERS),
         )
     exports, export, columns = _exports(table, folder)
-    units = _texts(table.table("units"))
+    units = _names(table.table("units"))
+    missing = _missing(table)
+    asked = _asked(table, folder, units, missing)
+    adjust = _adjust(table)
+    _refuse_taken(table, units, adjust, asked)
     return Settings(
         title=table.need("title", str),
         folder=folder,
         kind=kind,
-        delimiter=table.get("delimiter", str, ","),
+        delimiter=_delimiter(table),
         exports=exports,
         export=export,
         columns=columns,
@@ -109,9 +128,9 @@ def read_settings(path: str | Path) -> Settings:
         rename=_rename(table, units),
         people=_side(table, "people", folder, {"respondent"}, {"wave"}),
         ties=_side(table, "ties", folder, {"from", "to"}, {"wave"}),
-        adjust=_adjust(table),
-        missing=_missing(table),
-        asked=_asked(table, folder, units),
+        adjust=adjust,
+        missing=missing,
+        asked=asked,
         source=table,
     )
 
@@ -119,8 +138,8 @@ def read_settings(path: str | Path) -> Settings:
 def _exports(table: TomlTable, folder: Path) -> tuple[dict[str, Path], Path | None, dict[str, str]]:
     part = table.table("columns")
     part.refuse_unknown({"respondent", "seconds", "language", "comment", "wave"})
-    columns = _texts(part)
-    exports = {wave: folder / name for wave, name in _texts(table.table("waves")).items()}
+    columns = _names(part)
+    exports = _waves(table.table("waves"), folder)
     one = table.get("export", str)
     if bool(exports) is (one is not None):
         raise table.error(
@@ -137,8 +156,67 @@ def _exports(table: TomlTable, folder: Path) -> tuple[dict[str, Path], Path | No
     return exports, None if one is None else folder / one, columns
 
 
+def _waves(table: TomlTable, folder: Path) -> dict[str, Path]:
+    """The export of each wave; one file can't be two waves."""
+    found: dict[str, Path] = {}
+    for key, name in _texts(table).items():
+        wave = plain_text(key)
+        if not wave or wave in found:
+            raise table.error(key, "Each wave needs a name of its own.", found=f"'{wave}'")
+        if folder / name in found.values():
+            raise table.error(
+                key,
+                f"The file '{name}' stands for two waves.",
+                fix="name each wave's own export; if one file holds several waves: "
+                f'export = "{name}" and columns.wave',
+            )
+        found[wave] = folder / name
+    return found
+
+
+def _delimiter(table: TomlTable) -> str:
+    found = str(table.get("delimiter", str, ","))
+    if found not in DELIMITERS:
+        raise table.error(
+            "delimiter",
+            "Cells can't be divided by this.",
+            possible=[f'"{spelt}"' for spelt in DELIMITERS.values()],
+        )
+    return found
+
+
 def _texts(table: TomlTable) -> dict[str, str]:
     return {str(key): str(table.get(key, str)) for key in table.values}
+
+
+def _names(table: TomlTable) -> dict[str, str]:
+    """Names of columns, compared as the readers tidy them."""
+    return {key: plain_text(name) for key, name in _texts(table).items()}
+
+
+def _refuse_taken(
+    table: TomlTable,
+    units: Mapping[str, str],
+    adjust: tuple[str, ...],
+    asked: Mapping[str, Asked],
+) -> None:
+    """Lenses, adjusting columns and scores are columns of one table, so no two share a name."""
+    taken = {scale for each in asked.values() for scale in each.instrument.scales}
+    taken |= set(asked) | set(_TAKEN)
+    for name in adjust:
+        if name in taken or name in units or adjust.count(name) > 1:
+            raise table.table("adjust").error(
+                "columns",
+                f"An adjusting column can't be called '{name}': that name is taken.",
+                fix="rename the column in the file",
+            )
+    for lens in units:
+        if lens in taken or not lens.strip():
+            raise table.table("units").error(
+                lens,
+                f"A lens can't be called '{lens}': that name is taken.",
+                fix=f'choose another, such as my_{slug(lens)} = "{units[lens]}"',
+            )
 
 
 def _rename(table: TomlTable, units: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -155,8 +233,10 @@ def _side(
     part = table.table(name)
     choices = {"strangers"} if name == "people" else set()
     part.refuse_unknown({"file", *needed, *optional, *choices})
-    columns = {key: part.need(key, str) for key in sorted(needed)}
-    columns |= {key: part.get(key, str) for key in sorted(optional) if key in part.values}
+    columns = {key: plain_text(part.need(key, str)) for key in sorted(needed)}
+    columns |= {
+        key: plain_text(part.get(key, str)) for key in sorted(optional) if key in part.values
+    }
     strangers = part.get("strangers", str, "refuse")
     if strangers not in ("refuse", "drop"):
         raise part.error("strangers", "What to do with strangers?", possible=["refuse", "drop"])
@@ -166,7 +246,7 @@ def _side(
 def _adjust(table: TomlTable) -> tuple[str, ...]:
     part = table.table("adjust")
     part.refuse_unknown({"columns"})
-    return tuple(str(name) for name in part.get("columns", list, []))
+    return tuple(plain_text(name) for name in part.get("columns", list, []))
 
 
 def _missing(table: TomlTable) -> tuple[float, ...]:
@@ -174,12 +254,14 @@ def _missing(table: TomlTable) -> tuple[float, ...]:
     part.refuse_unknown({"codes"})
     codes = part.get("codes", list, [])
     for code in codes:
-        if isinstance(code, bool) or not isinstance(code, (int, float)):
+        if isinstance(code, bool) or not isinstance(code, (int, float)) or not isfinite(code):
             raise part.error("codes", "A missing code is a number.", fix="codes = [-99]")
     return tuple(float(code) for code in codes)
 
 
-def _asked(table: TomlTable, folder: Path, units: Mapping[str, str]) -> dict[str, Asked]:
+def _asked(
+    table: TomlTable, folder: Path, units: Mapping[str, str], missing: tuple[float, ...]
+) -> dict[str, Asked]:
     files = table.get("instrument_files", list, [])
     instruments = load_instruments(*(folder / str(name) for name in files))
     part = table.table("instruments")
@@ -203,11 +285,10 @@ def _asked(table: TomlTable, folder: Path, units: Mapping[str, str]) -> dict[str
                 fix=did_you_mean(name, instruments) or 'instrument_files = ["its_file.toml"]',
             ) from None
         mine.refuse_unknown({"columns", "form", "labels", "lens"})
-        if mine.get("form", str, "full") == "pulse":
-            instrument = instrument.pulse()
-        if mine.get("form", str, "full") not in ("full", "pulse") or (
-            instrument.kind == "rating" and not instrument.items
-        ):
+        form = mine.get("form", str, "full")
+        short = form == "pulse" and instrument.kind == "rating"
+        instrument = instrument.pulse() if short else instrument
+        if not (short or form == "full") or (instrument.kind == "rating" and not instrument.items):
             raise mine.error(
                 "form",
                 f"'{name}' has no such form.",
@@ -222,18 +303,41 @@ def _asked(table: TomlTable, folder: Path, units: Mapping[str, str]) -> dict[str
         if (instrument.kind == "matrix") is not bool(lens) or (lens and lens not in units):
             raise mine.error(
                 "lens",
-                f"'{name}' rates the units of a lens: name it."
-                if instrument.kind == "matrix"
-                else f"'{name}' has no lens.",
+                f"'{name}' has no lens."
+                if instrument.kind != "matrix"
+                else f"There is no lens '{lens}' under [units]."
+                if lens
+                else f"'{name}' rates the units of a lens: name it.",
                 possible=units if instrument.kind == "matrix" else (),
+                fix=did_you_mean(lens, units) if lens else None,
             )
-        found[name] = Asked(instrument, _texts(columns), _labels(table, mine, instrument), lens)
+        _refuse_ambiguous(table.table("missing"), instrument, missing)
+        labels = _labels(table, mine, instrument, missing)
+        found[name] = Asked(instrument, _names(columns), labels, lens)
     _refuse_shared(part, found)
     return found
 
 
-def _labels(table: TomlTable, mine: TomlTable, instrument: Instrument) -> dict[str, dict[str, int]]:
-    """Per language, what each answer label means; labels compare without odd spaces."""
+def _refuse_ambiguous(table: TomlTable, instrument: Instrument, missing: tuple[float, ...]) -> None:
+    """A missing code that is an answer as well would silently take answers away."""
+    low = 1 if instrument.kind == "select_all" else instrument.low  # 0 there is "not ticked"
+    for code in missing:
+        if low <= code <= instrument.high:
+            raise table.error(
+                "codes",
+                f"The missing code {code:g} is also an answer to '{instrument.id}'.",
+                possible=[f"codes below {low} or above {instrument.high}"],
+                fix="give missing answers another code in the export",
+            )
+
+
+def _labels(
+    table: TomlTable, mine: TomlTable, instrument: Instrument, missing: tuple[float, ...]
+) -> dict[str, dict[str, int]]:
+    """Per language, what each answer label means; labels compare without odd spaces.
+
+    A label may mean a missing code: "I can't say" is no answer.
+    """
     name = mine.get("labels", str)
     if name is None:
         return {}
@@ -250,14 +354,19 @@ def _labels(table: TomlTable, mine: TomlTable, instrument: Instrument) -> dict[s
         part = sets.table(name).table(language)
         for label in part.values:
             value = part.get(label, int)
-            if not instrument.low <= value <= instrument.high:
+            if value not in missing and not instrument.low <= value <= instrument.high:
                 raise part.error(
                     label,
                     f"This label lies outside the range {instrument.low}-{instrument.high} of "
                     f"'{instrument.id}'.",
                     found=value,
+                    fix="correct the number; a label that is no answer gets one of missing.codes",
                 )
-            found.setdefault(language.lower(), {})[plain_text(label)] = value
+            tongue = found.setdefault(language.lower().replace("_", "-"), {})
+            if tongue.setdefault(plain_text(label), value) != value:
+                raise part.error(
+                    label, f"The label '{plain_text(label)}' stands here for two answers."
+                )
     return found
 
 
@@ -265,13 +374,11 @@ def _refuse_shared(part: TomlTable, asked: Mapping[str, Asked]) -> None:
     """No item and no column may serve two questions."""
     owner: dict[str, str] = {}
     for name, each in asked.items():
-        items = each.instrument.items if each.instrument.kind == "rating" else ()
-        for item in items:
-            column = each.columns.get(item.id, item.id)
+        for item, column in each.places.items():
             if column in owner:
                 raise part.table(name).error(
                     "columns",
-                    f"The column '{column}' is read for '{owner[column]}' and for '{name}'.",
+                    f"The column '{column}' is read for '{owner[column]}' and for '{item}'.",
                     fix="give each item a column of its own",
                 )
-            owner[column] = name
+            owner[column] = item

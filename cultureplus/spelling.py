@@ -23,6 +23,15 @@ def plain_text(text: object) -> str:
     return " ".join(unicodedata.normalize("NFKC", str(text)).split())
 
 
+def same_name(name: object) -> str:
+    """What all spellings of one name have in common.
+
+    >>> same_name("Customer  CARE") == same_name("customer care ")
+    True
+    """
+    return plain_text(name).casefold()
+
+
 def merge_spellings(names: pd.Series) -> tuple[pd.Series, dict[str, list[str]]]:
     """Give each name its commonest spelling, and say which spellings were merged.
 
@@ -36,7 +45,7 @@ def merge_spellings(names: pd.Series) -> tuple[pd.Series, dict[str, list[str]]]:
     raw = names.astype("str").fillna("")
     table = pd.DataFrame({"raw": pd.Series(raw.unique(), dtype="str")})
     table["tidy"] = [plain_text(name) for name in table["raw"]]
-    table["key"] = [name.casefold() for name in table["tidy"]]
+    table["key"] = [same_name(name) for name in table["raw"]]
     table["count"] = table["raw"].map(raw.value_counts())
     best: dict[str, str] = {}
     spellings: dict[str, list[str]] = {}
@@ -47,6 +56,16 @@ def merge_spellings(names: pd.Series) -> tuple[pd.Series, dict[str, list[str]]]:
             spellings[best[str(key)]] = sorted(group["raw"])
     chosen = dict(zip(table["raw"], table["key"].map(best), strict=True))
     return raw.map(chosen).astype("str"), spellings
+
+
+def in_order(name: str) -> list[tuple[int, str]]:
+    """A sorting key that takes numbers within names as numbers.
+
+    >>> sorted(["wave 10", "wave 9"], key=in_order)
+    ['wave 9', 'wave 10']
+    """
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def slug(name: str) -> str:

@@ -69,6 +69,8 @@ class Survey:
 
     def in_waves(self, waves: Sequence[str]) -> Survey:
         """The same survey with these waves only, in the survey's order."""
+        if not waves:
+            raise InputError("No wave is named.", possible=self.waves)
         for wave in waves:
             check_wave(wave, self.waves)
         kept = tuple(wave for wave in self.waves if wave in waves)

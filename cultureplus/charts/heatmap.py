@@ -95,10 +95,9 @@ def plot_unit_heatmap(units: pd.DataFrame, *, wave: str | None = None) -> go.Fig
     rows, wave = house.one_wave(units, wave)
     scales = [str(scale) for scale in house.in_order(rows[SCALE])]
     names = house.lenses(rows)
-    limit = _limit(rows)
     columns = _columns(scales)
     return house.figure(
-        [_view(rows, lens, scales, wave, limit) for lens in names],
+        [_view(rows, lens, scales, wave, _limit(rows, lens)) for lens in names],
         title=_TITLE,
         alt=_alt(rows, names[0], wave, len(names) - 1),
         chart="plot_unit_heatmap",
@@ -131,8 +130,10 @@ def _columns(scales: list[str]) -> list[str]:
     ]
 
 
-def _limit(rows: pd.DataFrame) -> float:
-    drawn = rows.loc[house.shown(rows), FAVOURABLE_DIFFERENCE].dropna().abs()
+def _limit(rows: pd.DataFrame, lens: str) -> float:
+    # Small teams scatter more than functions: each lens has its own ends, or functions look alike.
+    mine = house.shown(rows) & (rows[LENS].astype(str) == lens)
+    drawn = rows.loc[mine, FAVOURABLE_DIFFERENCE].dropna().abs()
     widest = 0.0 if drawn.empty else float(drawn.max()) * 100
     # In steps of five, so that a small change between quarters does not repaint the whole map.
     return max(10.0, 5.0 * math.ceil(round(widest, 3) / 5))

@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from numbers import Real
-from typing import Any
 
 import pandas as pd
 
@@ -221,11 +220,13 @@ def _remainders(
     `lenses`: this lens and the coarser ones, these decided. Each remainder is given by the units of
     this lens that lie in it, and its people outside of these (0 where nobody can count them).
     """
-    for chain in _chains([name for name in lenses if name != lens], lens, nesting):
-        yield _remainder(lens, chain, lenses, nesting, nan if total is None else total, [])
+    chains = _chains([name for name in lenses if name != lens], lens, nesting)
+    # The narrowest first: what is hidden for a part is often enough for the whole.
+    for chain in sorted(chains, key=len, reverse=True):
         for start, (people, _) in lenses[chain[0]].items() if chain else ():
             top = [(chain[0], {start})]
             yield _remainder(lens, chain[1:], lenses, nesting, people, top)
+        yield _remainder(lens, chain, lenses, nesting, nan if total is None else total, [])
 
 
 def _chains(coarser: list[str], lens: str, nesting: Nesting) -> Iterator[list[str]]:
@@ -314,8 +315,10 @@ def plan_reporting(survey: Survey, min_n: int = LOWEST_MIN_N) -> ReportingPlan:
     )
 
 
-def _is_whole_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and float(value).is_integer()
+def _is_whole_number(value: object) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, Real) and float(value).is_integer()
 
 
 def _coarser(people: pd.DataFrame, lens: str, lenses: tuple[str, ...]) -> dict[str, dict[str, str]]:

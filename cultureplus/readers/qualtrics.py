@@ -1,18 +1,21 @@
 """Qualtrics exports: three header rows (name, question, import id), then the records.
 
-Previews are no answers and are left out; so is nothing else. The question texts, line breaks and
-all, travel along.
+Previews and test answers are no answers and are left out; so is nothing else. The question texts,
+line breaks and all, travel along.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from cultureplus.errors import InputError
 from cultureplus.raw_table import RawTable, read_grid, under_header
+from cultureplus.spelling import plain_text
 
 _HEADER_ROWS = 3
-_PREVIEW = {"1", "17", "Survey Preview", "Preview"}  # Status of records made while testing a survey
+# Status of records made while testing a survey (2 by the programme itself, 9 taken for spam).
+_PREVIEW = {"1", "2", "9", "17", "Survey Preview", "Survey Test", "Preview"}
 
 
 def read(path: Path, *, delimiter: str = ",") -> RawTable:
@@ -25,20 +28,24 @@ def read(path: Path, *, delimiter: str = ",") -> RawTable:
         raise InputError(
             "The third row of a Qualtrics export holds import ids; here it does not.",
             file=path.name,
-            row=3,
+            row=int(grid.index[0]) + _HEADER_ROWS,
             fix='export it again without changing rows, or kind = "plain" in survey.toml',
         )
-    frame = under_header(grid, path.name, header_rows=_HEADER_ROWS)
+    raw = under_header(grid, path.name, header_rows=_HEADER_ROWS)
     asked = {
-        str(name).strip(): " ".join(str(text).split())
-        for name, text in zip(grid.iloc[0], grid.iloc[1], strict=True)
+        plain_text(name): " ".join(str(text).split())
+        for name, text in zip(grid.iloc[0].fillna(""), grid.iloc[1].fillna(""), strict=True)
     }
-    notes: tuple[str, ...] = ()
+    frame, left_out = raw.frame, {}
     if "Status" in frame:
         previews = frame["Status"].isin(_PREVIEW)
         if previews.any():
-            notes = (f"{int(previews.sum())} previews left out",)
+            left_out = {"previews and test answers left out": int(previews.sum())}
             frame = frame.loc[~previews]
     if frame.empty:
-        raise InputError("There are only previews in this file.", file=path.name)
-    return RawTable(frame, path.name, _HEADER_ROWS + 1, asked, notes)
+        raise InputError(
+            "There are only previews and test answers in this file.",
+            file=path.name,
+            fix="export again once people have answered",
+        )
+    return replace(raw, frame=frame, questions=asked, left_out=left_out)

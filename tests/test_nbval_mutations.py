@@ -1,0 +1,212 @@
+"""That nbval sees a change: one digit, one point, one title, one formula, one answer.
+
+A committed notebook is copied, with the sample beside it, and run by the options of the Makefile.
+It must be green as it is, and red for each mutation alone; else a green run would say nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cultureplus.report import CHART_MIME
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "cultureplus"
+NAME = "2_do_the_scales_hold.ipynb"
+FORMULA = ("reliability.py", "k / (k - 1) * (1", "1.0 * (1")
+
+
+def nbval_options():
+    """What `make test` gives to nbval, taken from the Makefile itself."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    (found,) = re.findall(r"^NBVAL := (.*)$", text, flags=re.MULTILINE)
+    return shlex.split(found.replace("$(HERE)", str(ROOT)))
+
+
+def nbval(folder, *, package=ROOT):
+    """Run nbval over all notebooks under a folder: which copies pass, and which fail."""
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = outer | {"PYTHONPATH": str(package)}
+    imported = subprocess.run(
+        [sys.executable, "-c", "import cultureplus; print(cultureplus.__file__)"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert Path(imported.stdout.strip()).parent == package / "cultureplus"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *nbval_options(), "-p", "no:cacheprovider",
+         "-p", "no:randomly", "-n", "2", "--dist", "loadfile", "-rA", "--rootdir", str(folder),
+         "-c", os.devnull, str(folder)],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    cells = re.findall(
+        r"^(PASSED|FAILED|ERROR) (\S+?)[\\/]notebooks[\\/]", done.stdout, re.MULTILINE
+    )
+    assert cells, done.stdout + done.stderr
+    seen = {Path(place).name for _, place in cells}
+    red = {Path(place).name for verdict, place in cells if verdict != "PASSED"}
+    # Red because of one thing, not because nothing ran.
+    assert seen == {Path(place).name for verdict, place in cells if verdict == "PASSED"}
+    return seen - red, red
+
+
+def copy_of(place, name):
+    """The notebook with the sample beside it, as in the checkout; the data are only pointed at."""
+    (place / name / "notebooks").mkdir(parents=True)
+    (place / name / "data").mkdir()
+    sample = place / name / "data" / "sample"
+    try:
+        sample.symlink_to(ROOT / "data" / "sample", target_is_directory=True)
+    except OSError:  # Windows, without the right to make links
+        shutil.copytree(ROOT / "data" / "sample", sample)
+    return Path(shutil.copy(ROOT / "notebooks" / NAME, place / name / "notebooks" / NAME))
+
+
+def change_output(path, change):
+    notebook = nbformat.read(path, as_version=4)
+    before = nbformat.writes(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if change(output.get("data", {})):
+                assert nbformat.writes(notebook) != before
+                nbformat.write(notebook, path)
+                return
+    raise AssertionError("nothing was changed")
+
+
+def one_digit(data):
+    """One digit of one number that a person reads in a table."""
+    text = data.get("text/plain", "")
+    found = re.search(r"(?<=0\.\d)\d", text)
+    if not found:
+        return False
+    digit = str((int(found.group()) + 1) % 10)
+    data["text/plain"] = text[: found.start()] + digit + text[found.end() :]
+    return True
+
+
+def one_row(data):
+    """The same in the rows that are handed on, of which a person sees only the first."""
+    kinds = [kind for kind in data if kind.endswith("table.csv")]
+    if not kinds or "0.8" not in data[kinds[0]]:
+        return False
+    head, _, tail = data[kinds[0]].rpartition("0.8")
+    data[kinds[0]] = head + "0.9" + tail
+    return True
+
+
+def one_point(data):
+    """One plotted value, by a thousandth."""
+    if CHART_MIME not in data:
+        return False
+    for trace in data[CHART_MIME]["data"]:
+        for place, value in enumerate(trace.get("x", [])):
+            if isinstance(value, float):
+                trace["x"][place] = round(value + 0.001, 3)
+                return True
+    return False
+
+
+def one_title(data):
+    if CHART_MIME not in data:
+        return False
+    title = data[CHART_MIME]["layout"]["xaxis"]["title"]
+    title["text"] = title["text"].swapcase()
+    return True
+
+
+def one_answer(folder):
+    """One answer of one person, in the latest export, from one end of the range to the other."""
+    sample = folder / "data" / "sample"
+    if sample.is_symlink():
+        sample.unlink()
+        shutil.copytree(ROOT / "data" / "sample", sample)
+    export = sorted((sample / "exports").glob("*.csv"))[-1]
+    with export.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    column = rows[0].index("ps_1")
+    person = next(row for row in rows[3:] if row[column] in {"1", "7"})
+    person[column] = "7" if person[column] == "1" else "1"
+    with export.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    """Green and red copies: one nbval over the copies, and one with a changed package."""
+    place = tmp_path_factory.mktemp("mutations")
+    copy_of(place, "untouched")
+    for change in (one_digit, one_row, one_point, one_title):
+        change_output(copy_of(place, change.__name__), change)
+    one_answer(copy_of(place, "one_answer").parent.parent)
+    green, red = nbval(place)
+
+    other = tmp_path_factory.mktemp("other_package")
+    shutil.copytree(PACKAGE, other / "cultureplus", ignore=shutil.ignore_patterns("__pycache__"))
+    file, formula, wrong = FORMULA
+    source = (other / "cultureplus" / file).read_text(encoding="utf-8")
+    assert source.count(formula) == 1
+    (other / "cultureplus" / file).write_text(source.replace(formula, wrong), encoding="utf-8")
+    copy_of(other / "run", "one_formula")
+    more_green, more_red = nbval(other / "run", package=other)
+    return green | more_green, red | more_red
+
+
+MUTATIONS = ["one_digit", "one_row", "one_point", "one_title", "one_answer", "one_formula"]
+
+
+@pytest.mark.slow
+def test_the_notebook_is_green_as_it_is(verdicts):
+    green, _ = verdicts
+    assert "untouched" in green, "run `make notebooks` and look at what changed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_nbval_turns_red_for(verdicts, mutation):
+    green, red = verdicts
+    assert "untouched" in green
+    assert mutation in red
+
+
+def test_the_sanitiser_lets_every_number_through():
+    """It may hide when and where a cell ran, never a figure."""
+    import configparser
+
+    rules = configparser.RawConfigParser()
+    rules.read(ROOT / "tests" / "nbval_sanitize.cfg", encoding="utf-8")
+    numbers = [
+        "0.836",
+        "-0.0168",
+        "1200",
+        "69 %",
+        "< .001",
+        "2026Q3",
+        "713.462",
+        "4.95, 4.91",
+        "1,7",
+    ]
+    for section in rules.sections():
+        for number in numbers:
+            assert not re.search(rules[section]["regex"], number), (section, number)
+    hidden = ["12:34:56", "2026-10-01", "0x7f3a2b4c5d6e", "/x/ipykernel_12/345.py"]
+    for text in hidden:
+        assert any(re.fullmatch(rules[section]["regex"], text) for section in rules.sections())
+
+
+def test_the_options_are_those_of_the_makefile():
+    options = nbval_options()
+    assert "--nbval" in options
+    assert "--nbval-lax" not in options
+    assert Path(options[options.index("--nbval-sanitize-with") + 1]).is_file()
+    assert json.dumps(options).count("$(") == 0
