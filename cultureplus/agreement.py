@@ -19,6 +19,7 @@ _ICC = (
     "icc1", "icc1_low", "icc1_high", "icc2", "icc1_mean_n", "f", "p", "n_groups", "n", "n0",
     "n_mean",
 )  # fmt: skip
+_NOTHING = 1e-20  # of the mean square: what rounding leaves of a variance that is nought
 
 
 def icc(values: pd.Series, group: pd.Series, *, level: float = 0.95) -> pd.Series:
@@ -27,8 +28,8 @@ def icc(values: pd.Series, group: pd.Series, *, level: float = 0.95) -> pd.Serie
     `values`: one number per person; `group`: aligned with it. Rows missing either are left out.
     Returns `icc1` = (MSB - MSW)/(MSB + (n0 - 1) MSW) with its interval (from F and n0, approximate
     for unequal groups), `icc2` = (MSB - MSW)/MSB, `icc1_mean_n` (the mean group size instead of
-    n0), `f`, `p`, `n_groups`, `n`, `n0`, `n_mean`. All missing where there are fewer than two
-    groups, no group of two, or no variance within groups.
+    n0), `f`, `p`, `n_groups`, `n`, `n0`, `n_mean`. All but the counts are missing where
+    there are fewer than two groups, no group of two, or no variance within or between groups.
 
     Reference: Bliese (2000), in Klein & Kozlowski, Multilevel theory, 349-381.
     R: multilevel::ICC1 gives `icc1_mean_n`.
@@ -51,7 +52,9 @@ def icc(values: pd.Series, group: pd.Series, *, level: float = 0.95) -> pd.Serie
     found["n0"] = n0 = (n - (sizes**2).sum() / n) / (k - 1)
     msb = ((means - table["value"].mean()) ** 2).sum() / (k - 1)
     msw = ((table["value"] - means) ** 2).sum() / (n - k)
-    if msw <= 0 or msb <= 0:
+    # Means of equal numbers differ in the sixteenth place; that is no variance.
+    nothing = _NOTHING * (table["value"] ** 2).mean()
+    if msw <= nothing or msb <= nothing:
         return found
     f = msb / msw
     tail = (1 - level) / 2
@@ -93,4 +96,4 @@ def _why_not(found: pd.Series, by: str) -> str:
         return f"not estimable: one {by} only"
     if found["n"] <= found["n_groups"]:
         return f"not estimable: every {by} has one person"
-    return "not estimable: no variance"
+    return f"not estimable: no variance within or between {by}s"

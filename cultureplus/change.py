@@ -110,7 +110,15 @@ def _table(
     }
     table = pd.DataFrame({name: wide.stack() for name, wide in readings.items()})
     table.index.names = [c.UNIT, c.SCALE]
-    table[c.REASON] = np.where(table[c.N] == 0, "no data in one of the two waves", "")
+    table[c.REASON] = np.select(
+        [table[c.N] == 0, table[c.N] == 1, table[c.EFFECT_SIZE].isna()],
+        [
+            "no data in one of the two waves",
+            "no interval: one answer",
+            "no effect size: everybody answered alike in the earlier wave",
+        ],
+        "",
+    )
     return table.reset_index()
 
 

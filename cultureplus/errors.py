@@ -70,14 +70,37 @@ class NotebookFailed(CultureplusError):
         super().__init__(message)
 
 
-def nearest(name: str, possible: Iterable[object]) -> str | None:
-    """The possible name that a misspelt one most likely means, or None.
+def counted(number: int, noun: str) -> str:
+    """A number of things in words.
 
-    >>> nearest("functoin", ["team", "function"])
-    'function'
+    >>> counted(1, "such cell"), counted(2, "such cell")
+    ('1 such cell', '2 such cells')
     """
-    close = difflib.get_close_matches(str(name), [str(other) for other in possible], n=1)
-    return close[0] if close else None
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def nearest(name: str, possible: Iterable[object]) -> str | None:
+    """The possible name that a misspelt one most likely means, or None; capitals don't matter.
+
+    >>> nearest("functoin", ["team", "Function"])
+    'Function'
+    """
+    likely = by_likeness(name, possible)
+    close = likely and difflib.get_close_matches(str(name).casefold(), [likely[0].casefold()])
+    return likely[0] if close else None
+
+
+def by_likeness(name: str, possible: Iterable[object]) -> list[str]:
+    """The possible names, the one most like a misspelt one first.
+
+    >>> by_likeness("taem", ["function", "team"])
+    ['team', 'function']
+    """
+
+    def unlike(other: str) -> float:
+        return -difflib.SequenceMatcher(None, other.casefold(), str(name).casefold()).ratio()
+
+    return sorted(map(str, possible), key=unlike)
 
 
 def did_you_mean(name: str, possible: Iterable[object]) -> str | None:

@@ -11,9 +11,9 @@ class ImportLog:
     """A list of decisions; `table()` gives it as file, wave, column, decision, rows_in, rows_out.
 
     >>> log = ImportLog()
-    >>> log.add("answers.csv", "2 previews left out", rows=(12, 10))
+    >>> log.add("answers.csv", "previews left out", rows=(12, 10))
     >>> log.table()[["file", "decision", "rows_out"]].values.tolist()
-    [['answers.csv', '2 previews left out', 10]]
+    [['answers.csv', 'previews left out', 10]]
     """
 
     def __init__(self) -> None:

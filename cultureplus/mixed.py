@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 _TERMS = (c.TERM, c.ESTIMATE, c.SE, c.DF, c.T, c.P, c.LOW, c.HIGH)
 _RATIOS = np.concatenate([[0.0], np.logspace(-6, 6, 49)])  # where to look for the variance ratio
 _STEP = 1e-5  # relative step of the numeric second derivatives
+_NOTHING = 1e-20  # of the sum of squares: what rounding leaves of nought
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def random_intercepts(y: pd.Series, x: pd.DataFrame | None, groups: pd.Series) -
     `y`: numbers; `x`: numeric columns aligned with y, or None for the intercept alone; `groups`:
     one label per row. Rows missing anything are left out. `coefficients`: term, estimate, se, df
     (Satterthwaite), t, p, low, high (95 %). Not estimable, with the reason, for one group, fewer
-    rows than terms, collinear columns or no residual variance.
+    rows than terms, collinear columns or no residual variance (over all or within the groups).
 
     Reference: Harville (1977). R: lmerTest::lmer(y ~ x + (1 | group)).
 
@@ -94,17 +95,18 @@ def random_intercepts(y: pd.Series, x: pd.DataFrame | None, groups: pd.Series) -
     )
     terms = ["intercept", *map(str, columns)]
     codes, labels = pd.factorize(table["_g"])
-    reason = _why_not(values, design, terms, len(labels))
+    reason = _why_not(values, design, terms, codes, len(labels))
     if reason:
         return _not_estimable(terms, len(table), len(labels), reason)
     # Centred columns keep the cross products small; the intercept is put back at the end.
     centre = design.mean(axis=0) * np.array([0.0, *[1.0] * len(columns)])
-    sums = _sums(values, design - centre, codes, len(labels), terms)
+    level = float(values.mean())
+    sums = _sums(values - level, design - centre, codes, len(labels), terms)
     ratio = _best_ratio(sums)
-    return _fit(sums, ratio, centre)
+    return _fit(sums, ratio, centre, level)
 
 
-def _why_not(y: Array, x: Array, terms: list[str], groups: int) -> str:
+def _why_not(y: Array, x: Array, terms: list[str], codes: NDArray[np.intp], groups: int) -> str:
     n, p = x.shape
     if groups < 2:
         return f"not estimable: {groups} group"
@@ -114,7 +116,7 @@ def _why_not(y: Array, x: Array, terms: list[str], groups: int) -> str:
         return "not estimable: every group has one row"
     scale = np.abs(x).max(axis=0)
     for place in range(1, p):
-        if scale[place] == 0 or np.ptp(x[:, place]) == 0:
+        if np.ptp(x[:, place]) <= 1e-12 * scale[place]:
             return f"not estimable: {terms[place]} does not vary"
         before = (x[:, :place] - x[:, :place].mean(axis=0))[:, 1:]
         mine = x[:, place] - x[:, place].mean()
@@ -122,10 +124,25 @@ def _why_not(y: Array, x: Array, terms: list[str], groups: int) -> str:
             rest = mine - before @ np.linalg.lstsq(before, mine, rcond=None)[0]
             if (rest**2).sum() < 1e-10 * (mine**2).sum():
                 return f"not estimable: {terms[place]} is collinear with the terms before it"
-    rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
-    if (rest**2).sum() <= 1e-12 * max((y**2).sum(), 1e-300):
+    nothing = _NOTHING * max((y**2).sum(), 1e-300)
+    if _unexplained(y, x) <= nothing:
         return "not estimable: nothing is left to explain"
+    within = np.column_stack([_within(column, codes) for column in (y, *x.T)])
+    if _unexplained(within[:, 0], within[:, 1:]) <= nothing:
+        return "not estimable: within groups nothing is left to explain"
     return ""
+
+
+def _unexplained(y: Array, x: Array) -> float:
+    """The sum of squares that least squares leave."""
+    rest = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    return float((rest**2).sum())
+
+
+def _within(values: Array, codes: NDArray[np.intp]) -> Array:
+    """Each value's distance from the mean of its group."""
+    means = np.bincount(codes, weights=values) / np.bincount(codes)
+    return np.asarray(values - means[codes], dtype="float64")
 
 
 def _sums(y: Array, x: Array, codes: NDArray[np.intp], groups: int, terms: list[str]) -> _Sums:
@@ -209,7 +226,7 @@ def _gradient(sums: _Sums, t: float, s: float) -> tuple[Array, list[Array], Arra
     return np.array([in_t, in_s]), [da_t, da_s], inverse
 
 
-def _fit(sums: _Sums, ratio: float, centre: Array) -> MixedFit:
+def _fit(sums: _Sums, ratio: float, centre: Array, level: float) -> MixedFit:
     p = len(centre)
     _, _, rest = _solve(sums, ratio, 1.0)
     s = rest / (sums.n - p)
@@ -219,6 +236,7 @@ def _fit(sums: _Sums, ratio: float, centre: Array) -> MixedFit:
     back = np.eye(p)  # from centred columns to the columns as given
     back[0] -= np.where(np.arange(p) > 0, centre, 0.0)
     b = back @ b
+    b[0] += level
     change = [-back @ covariance @ slope @ covariance @ back.T for slope in slopes]
     covariance = back @ covariance @ back.T
     se = np.sqrt(np.diag(covariance))

@@ -23,6 +23,7 @@ OUTCOMES = ("silo_barriers.silos", "silo_barriers.missing_vision", "silo_barrier
 PREDICTORS = ("psychological_safety", "collective_growth_mindset", "collaboration_skill")
 _NOT_ASKED = "not asked in this survey: {}"
 EFFECTS = ("within", "between", "contextual")
+_ROUNDING = 1e-12  # means of equal numbers differ in the sixteenth place
 
 _NUMBERS = (
     c.R, c.ESTIMATE, c.SE, c.DF, c.T, c.P, c.LOW, c.HIGH, c.STD, c.STD_LOW, c.STD_HIGH,
@@ -84,7 +85,7 @@ def _links(scores: pd.DataFrame, by: str, outcome: str, predictors: list[str]) -
     n, teams = len(rows), rows[by].nunique()
     reason = too_few(
         n - 2 * len(predictors) - 1, MIN_RESIDUAL_DF, "degrees of freedom among people"
-    )
+    ) or _flat(x, means, by)
     if reason:
         return _empty(outcome, predictors, EFFECTS, reason, n, teams)
     between = too_few(
@@ -109,6 +110,17 @@ def _links(scores: pd.DataFrame, by: str, outcome: str, predictors: list[str]) -
         found.append(_effect(fits[0], names, "between", outcome, rows))
         found.append(_effect(fits[1], names, "contextual", outcome, rows))
     return pd.concat(found, ignore_index=True)
+
+
+def _flat(x: pd.DataFrame, means: pd.DataFrame, by: str) -> str:
+    """Why a predictor has no effect within teams, or none between them."""
+    for name in x:
+        least = _ROUNDING * x[name].abs().max()
+        if (x[name] - means[name]).abs().max() <= least:
+            return f"not estimable: within a {by} everybody has the same {name}"
+        if means[name].max() - means[name].min() <= least:
+            return f"not estimable: every {by} has the same mean of {name}"
+    return ""
 
 
 def _effect(

@@ -113,7 +113,7 @@ def _figures_first(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ordered = list(blocks)
     for place in range(len(ordered) - 1):
         one, two = ordered[place], ordered[place + 1]
-        if one["kind"] == "table" and two["kind"] == "chart" and not one["key"]:
+        if one["kind"] == "table" and two["kind"] == "chart":
             ordered[place], ordered[place + 1] = two, {**one, "open": False}
     return ordered
 

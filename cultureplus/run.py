@@ -28,6 +28,7 @@ from cultureplus.settings import read_settings
 from cultureplus.spelling import slug
 
 REPORT = "report.html"
+_NEAR = 4  # folders up: notebooks, wave, reports, project
 _AT_ONCE = 2  # notebooks do not need one another; more than two kernels want a larger machine
 _CHECKPOINTS = ".ipynb_checkpoints/"  # JupyterLab leaves them where a notebook was opened
 _FIRST = "report"  # the chapter that is executed last and read first
@@ -91,6 +92,7 @@ def run_quarter(
                 for step, done in enumerate(as_completed(started), start=2):
                     path = started[done]
                     executed = done.result()
+                    executed = with_parameters(executed, {"survey": _shown(where)}, name=path.name)
                     nbformat.write(executed, folder / "notebooks" / path.name)
                     chapters.append(Chapter(path.stem, executed))
                     say(f"step {step} of {steps}: {path.stem.replace('_', ' ')}")
@@ -141,6 +143,16 @@ def _write(
         folder, inputs=[(name.replace(os.sep, "/"), path) for name, path in inputs],
         parameters=parameters,
     )  # fmt: skip
+
+
+def _shown(where: str) -> str:
+    """The way to the survey as a released notebook may tell it.
+
+    A short way lets the notebook be run again where it stands; a long one would tell the folders,
+    and so perhaps the names, of somebody's machine.
+    """
+    near = where.startswith("..") and where.split("/").count("..") <= _NEAR
+    return where if near else Path(where).name
 
 
 def _relative(path: Path, start: Path) -> str:

@@ -24,7 +24,7 @@ def barrier_prevalence(survey: Survey, question: str = _QUESTION, by: str = "tea
     `question`: a select-all instrument; people who ticked nothing, not even "none", are left out.
     Returns wave, barrier, n (who answered the question), share (0-1), low, high (95 %; linearised
     over teams with t on teams - 1, Wilson where there are fewer than ten teams or nobody or
-    everybody names it), published (0-1 or missing), note, reason.
+    everybody names it; who has no team stands alone), published (0-1 or missing), note, reason.
 
     References: Wilson (1927), JASA 22, 209-212; Cochran (1977), Sampling techniques, ch. 9A.
     """
@@ -55,7 +55,10 @@ def _interval(named: pd.Series, teams: pd.Series | None) -> tuple[float, float]:
     share = float(named.mean())
     if teams is None or teams.nunique() < _MIN_TEAMS or share in (0.0, 1.0):
         return wilson(share, len(named))
-    half = stats.t.ppf(0.975, teams.nunique() - 1) * clustered_se(named, teams)
+    codes, known = pd.factorize(teams)
+    codes[codes < 0] = len(known) + np.arange((codes < 0).sum())  # without a team: alone
+    groups = pd.Series(codes, index=named.index)
+    half = stats.t.ppf(0.975, groups.nunique() - 1) * clustered_se(named, groups)
     return max(0.0, share - half), min(1.0, share + half)
 
 

@@ -99,7 +99,9 @@ def _by_lens(scores: pd.DataFrame, lens: str) -> pd.DataFrame:
     table.insert(1, c.LENS, lens)
     half = half_width(table[c.SD], table[c.N], table[c.INVITED])
     table[c.LOW], table[c.HIGH] = table[c.MEAN] - half, table[c.MEAN] + half
-    table[c.REASON] = np.where(table[c.N] == 0, "no data", "")
+    table[c.REASON] = np.select(
+        [table[c.N] == 0, table[c.N] == 1], ["no data", "no interval: one answer"], ""
+    )
     return table
 
 

@@ -153,7 +153,7 @@ REFUSED = {
     "item absent, and what is like it has another use": (
         {"q3.csv": ("tea_1,tea_2", "tea_1,x")},
         "q3.csv: Can't find the column 'tea_2'.",
-        ["possible: x\n", 'instruments.tea.columns.tea_2 = "..."']),
+        ["possible: visits_red, visits_blue, x\n", 'instruments.tea.columns.tea_2 = "..."']),
     "option absent": (
         {"q3.csv": ("drinks_sugar", "drinks_shugar")},
         "q3.csv: Can't find the column 'drinks_sugar'.",

@@ -23,22 +23,22 @@ PACKAGE = Path(cultureplus.__file__).parent
 FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "import_log", "spelling", "charts", "charts.privacy",
-     "disclosure", "simulate.model", "simulate.draws", "simulate.toml_writer"),
+     "disclosure", "fit_measures", "simulate.model", "simulate.draws", "simulate.toml_writer"),
     # one kind of file, one table, one kernel
     ("toml_source", "raw_table", "mixed", "published", "released", "manifest", "notebooks_run",
-     "charts.labels", "simulate.roster"),
+     "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart
-    ("instrument", "readers.plain", "readers.qualtrics", "charts.tables", "simulate.latents",
+    ("instrument", "cfa_estimate", "cfa_report", "parallel", "within_group", "readers.plain", "readers.qualtrics", "charts.tables", "simulate.latents",
      "simulate.talk"),
     # the survey, what a cell means, the look of every chart
-    ("survey", "readers", "cells", "charts.house", "simulate.responses"),
+    ("survey", "readers", "cells", "cfa", "charts.house", "simulate.responses"),
     # settings, scores, one analysis or one plot per file
-    ("settings", "scoring", "units", "item_answers", "silos", "evidence", "disclosure.plan",
+    ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence", "disclosure.plan",
      "charts.answers", "charts.barriers", "charts.change", "charts.heatmap", "charts.reliability",
      "charts.response", "charts.silo_links", "charts.units", "report",
      "simulate.files", "simulate.truths"),
     # people, and what needs scores
-    ("people", "reliability", "agreement", "change", "relate", "simulate.simulation"),
+    ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change", "relate", "simulate.simulation"),
     # each person's answers, and the page that begins a report
     ("answers", "headline", "simulate"),
     # reading a survey
@@ -52,6 +52,8 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
+    "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures", "invariance",
+    "item_statistics", "parallel", "polychoric", "screening", "within_group",
     "agreement", "change", "headline", "item_answers", "mixed", "relate", "reliability", "scoring",
     "silos", "units",
 }  # fmt: skip

@@ -39,7 +39,7 @@ def mutate(source: bytes, seed: int) -> bytes:
 
 SEEDS = st.integers(0, 2**32)
 QUICK = settings(
-    max_examples=100, deadline=None, derandomize=True, database=None,
+    max_examples=60, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 

@@ -228,7 +228,7 @@ def kinds(page):
     [
         ([code(table()), code(chart())], ["chart", "table"]),  # the table is the chart's twin
         ([code(table(20)), code(chart())], ["chart", "table"]),
-        ([code(table(key=True)), code(chart())], ["table+", "chart"]),
+        ([code(table(key=True)), code(chart())], ["chart", "table"]),
         ([code(table(30, key=True))], ["table+"]),
         ([code(table(12))], ["table+"]),
         ([code(table(13))], ["table"]),
