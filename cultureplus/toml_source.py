@@ -182,14 +182,15 @@ def read_toml(path: Path) -> TomlTable:
     name = path.name
     try:
         text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("This is not UTF-8 text.", file=name, fix="save it as UTF-8") from None
     except FileNotFoundError:
         raise InputError(
             f"There is no file {path}.", fix="check the path, or write the file"
         ) from None
-    except OSError as problem:
-        raise InputError(f"{path} can't be read.", found=problem.strerror) from None
-    except UnicodeDecodeError:
-        raise InputError("This is not UTF-8 text.", file=name, fix="save it as UTF-8") from None
+    except (OSError, ValueError) as problem:  # a name with a null sign is a ValueError
+        why = problem.strerror if isinstance(problem, OSError) else "a name that no file can have"
+        raise InputError("A file can't be read.", file=name, found=why) from None
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
@@ -200,5 +201,9 @@ def read_toml(path: Path) -> TomlTable:
             line=int(place[1]) if place else None,
             found=re.sub(r"\s*\(at.*\)$", "", str(problem)),
             fix="texts stand in quotes, lists in square brackets, one key a line",
+        ) from None
+    except RecursionError:
+        raise InputError(
+            "This TOML is nested too deeply.", file=name, fix="a list holds texts or numbers"
         ) from None
     return TomlTable(name, (), values, _lines_of(text))

@@ -49,6 +49,7 @@ FLOORS = (
     ("run",),
     # the command line
     ("cli",),
+    ("__main__",),
 )  # fmt: skip
 
 COMPUTING = {

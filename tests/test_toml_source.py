@@ -12,6 +12,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from cultureplus.errors import InputError
 from cultureplus.toml_source import read_toml
 
 
@@ -113,3 +114,19 @@ def test_lines_of_any_keys(tmp_path_factory, data):
     found = places(tmp_path_factory.mktemp("toml"), text)
     found.pop(("list",), None)  # an array as a whole may have a line, too
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ('kind = "plain"\ninstrument_files = ["\\u0000.toml"]\ntitle = "x"', "no file can have"),
+    ],
+)
+def test_what_would_break_the_parser_is_an_error_of_ours(tmp_path, text, sentence):
+    from cultureplus.settings import read_settings
+
+    (tmp_path / "survey.toml").write_text(text + '\n[waves]\n2026Q3 = "a.csv"\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_settings(tmp_path)
+    assert sentence in str(caught.value)
