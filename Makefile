@@ -28,7 +28,7 @@ TEST_STAMP := $(RUN_STAMP)-$(subst $(comma),-,$(EXTRAS))
 
 # The kernels of a run keep their files inside $(VENV): a home folder that is missing or read-only
 # does no harm, and somebody's own start-up files cannot change a number.
-own_folders = export \
+own_folders = mkdir -p "$(VENV)/jupyter"; export \
 	IPYTHONDIR="$(abspath $(VENV))/jupyter/ipython" \
 	JUPYTER_CONFIG_DIR="$(abspath $(VENV))/jupyter/config" \
 	JUPYTER_DATA_DIR="$(abspath $(VENV))/jupyter/data" \
