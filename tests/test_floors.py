@@ -28,17 +28,20 @@ FLOORS = (
     ("toml_source", "raw_table", "mixed", "published", "released", "manifest", "notebooks_run",
      "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart
-    ("instrument", "cfa_estimate", "cfa_report", "parallel", "within_group", "readers.plain", "readers.qualtrics", "charts.tables", "simulate.latents",
+    ("instrument", "cfa_estimate", "cfa_report", "parallel", "within_group", "readers.plain",
+     "readers.qualtrics", "charts.tables", "simulate.latents",
      "simulate.talk"),
     # the survey, what a cell means, the look of every chart
     ("survey", "readers", "cells", "cfa", "charts.house", "simulate.responses"),
     # settings, scores, one analysis or one plot per file
-    ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence", "disclosure.plan",
+    ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
+     "disclosure.plan",
      "charts.answers", "charts.barriers", "charts.change", "charts.heatmap", "charts.reliability",
      "charts.response", "charts.silo_links", "charts.units", "report",
      "simulate.files", "simulate.truths"),
     # people, and what needs scores
-    ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change", "relate", "simulate.simulation"),
+    ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
+     "relate", "simulate.simulation"),
     # each person's answers, and the page that begins a report
     ("answers", "headline", "simulate"),
     # reading a survey
