@@ -64,6 +64,18 @@ def test_shares_add_up_and_alike_answers_stay_inside(given_):
         assert set(found["reason"]) == {""}
 
 
+@pytest.mark.parametrize(
+    ("given_", "hidden"),
+    [([3, 3, 3], True), ([2, 3, 3], True), ([2, 4, 4], False), ([0, 4], False), ([4], True)],
+)
+def test_answers_on_one_or_two_neighbouring_categories_are_hidden(given_, hidden):
+    found = answer_shares(
+        survey({"a": np.array(given_, dtype="float64")}, scale(["a"], low=0, high=4))
+    )
+    assert found["share"].isna().all() == hidden
+    assert (found["reason"] != "").all() == hidden
+
+
 def test_items_not_asked_or_not_asked_in_a_wave_are_left_out():
     people = pd.concat([people_of({}, responded=[None] * 3, wave=wave) for wave in ("1", "2")])
     answers = pd.DataFrame({"a": [1.0, 3, 5, *[np.nan] * 3], "b": [1.0, 2, 4] * 2}, people.index)
