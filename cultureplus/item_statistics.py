@@ -105,8 +105,12 @@ def _with_the_rest(
     whole = whole or too_few(rows, MIN_COMPLETE_ROWS, "complete rows")
     if whole:
         return nothing, nothing, [whole] * k
-    centred = complete - complete.mean(axis=0)
-    covariance = centred.T @ centred / (rows - 1)
+    mean, covariance = complete.mean(axis=0), np.zeros((k, k))
+    step = max(64, 2**18 // k**2)  # larger products wait for processors that may be busy
+    for start in range(0, rows, step):
+        part = complete[start : start + step] - mean
+        covariance += part.T.copy() @ part
+    covariance /= rows - 1
     own = np.diag(covariance).copy()
     own[np.ptp(complete, axis=0) == 0] = 0.0
     shared = covariance.sum(axis=0)

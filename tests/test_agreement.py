@@ -49,7 +49,7 @@ def test_the_known_values_of_the_army_survey():
     ),
     st.randoms(),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_icc_is_the_analysis_of_variance(teams, random):
     values = pd.Series([value for team in teams for value in team])
     group = pd.Series([f"t{place}" for place, team in enumerate(teams) for _ in team])

@@ -92,7 +92,7 @@ def test_a_change_by_hand():
         min_size=2, max_size=15,
     )
 )  # fmt: skip
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 def test_linked_change_is_the_mean_of_each_ones_own(people):
     before, after, teams = zip(*people, strict=True)
     scores = waves({"trust": before}, {"trust": after}, teams=list(teams))

@@ -94,7 +94,7 @@ def test_statsmodels_agrees():
 
 # ---------------------------------------------------------------------------- closed forms
 @given(st.integers(2, 9), st.integers(2, 7), st.floats(-4, 2), st.integers(0, 10**6))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_equal_teams_have_a_closed_form(k, size, power, seed):
     """With equal teams REML is the analysis of variance, and the degrees of freedom are known."""
     rng = np.random.default_rng(seed)
@@ -144,7 +144,7 @@ def uneven(draw):
 
 
 @given(uneven(), st.randoms())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 def test_what_may_not_matter(case, random):
     y, x, group = case
     fit = random_intercepts(y, x, group)

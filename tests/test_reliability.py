@@ -73,7 +73,7 @@ def test_the_module_may_be_called_as_a_function():
     st.floats(0.1, 10),
     st.randoms(),
 )
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_the_algebra_of_alpha(rows, factor, random):
     items = pd.DataFrame(rows, columns=list("abcd"), dtype="float64")
     if items.sum(axis=1).nunique() == 1:

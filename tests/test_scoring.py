@@ -126,7 +126,7 @@ def answered(draw):
 
 
 @given(answered())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_turning_twice_changes_nothing_and_keeps_the_range(case):
     instrument, answers = case
     once = keyed(answers, instrument)
@@ -140,7 +140,7 @@ def test_turning_twice_changes_nothing_and_keeps_the_range(case):
 
 
 @given(answered(), st.sampled_from([0.2, 0.5, 0.6, 0.75, 0.8, 1.0]), st.randoms())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_readings_of_a_score(case, share, random):
     instrument, answers = case
     found = score_items(answers, instrument, min_answered=share)
