@@ -39,7 +39,8 @@ def silo_links(
 ) -> pd.DataFrame:
     """Relate each barrier to the scores, people in teams, all predictors in one model.
 
-    `scores`: one wave, as `score` gives them; `by`: the lens whose units are the teams; `outcome`
+    `scores`: as `score` gives them, of which the last wave is used (waves pooled would count the
+    same people several times); `by`: the lens whose units are the teams; `outcome`
     and `predictors`: scales (default: the three silo barriers; psychological safety, collective
     growth mindset, collaboration skill). Returns, per outcome, predictor and effect (within,
     between, contextual): r (total correlation), estimate (answer range per answer range), se, df
@@ -48,6 +49,9 @@ def silo_links(
 
     Reference: Enders & Tofighi (2007), Psychological Methods 12, 121-138.
     """
+    waves = scores.index.get_level_values(c.WAVE)
+    if len(waves):
+        scores = scores.loc[waves == waves[-1]]
     outcomes = [outcome] if isinstance(outcome, str) else list(outcome or OUTCOMES)
     chosen = list(predictors or PREDICTORS)
     if len(set(chosen)) < len(chosen):

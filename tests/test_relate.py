@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from cultureplus.errors import InputError
+from cultureplus.intake import read_survey
 from cultureplus.relate import EFFECTS, OUTCOMES, PREDICTORS, silo_links
+from cultureplus.scoring import score
 from tests.small_surveys import ARMY, army, oracle, scores_of, table
 
+ROOT = Path(__file__).resolve().parent.parent
 CASES = oracle("mixed")
 COLUMNS = [
     "outcome", "predictor", "effect", "r", "estimate", "se", "df", "t", "p", "low", "high", "std",
@@ -221,3 +226,11 @@ def test_a_singular_fit_has_numbers_and_says_so():
     found = silo_links(scores, outcome="barrier", predictors=["safety", "mindset", "skill"])
     assert set(found["reason"]) == {"no variance between groups is left"}
     assert found["estimate"].notna().all()
+
+
+def test_of_several_waves_the_last_one_is_used():
+    # The same people twice would halve the standard errors without a word.
+    survey = read_survey(ROOT / "data" / "sample", waves=["2026Q2", "2026Q3"])
+    scores = score(survey)
+    last = scores.loc[scores.index.get_level_values("wave") == "2026Q3"]
+    pd.testing.assert_frame_equal(silo_links(scores), silo_links(last))
