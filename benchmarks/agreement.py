@@ -18,14 +18,14 @@ import numpy as np
 import pandas as pd
 
 from cultureplus.agreement import icc
-from cultureplus.item_statistics import item_table
-from cultureplus.screening import (
+from cultureplus.careless import (
     duplicates,
     longest_string,
     mahalanobis,
     response_variability,
     synonym_pairs,
 )
+from cultureplus.item_statistics import item_table
 from cultureplus.within_group import (
     agreement_test,
     icc_bootstrap,

@@ -40,6 +40,7 @@ _HOME = {
     "reliability": "reliability",
     "response": "units",
     "score": "scoring",
+    "screen": "screening",
     "silo_links": "relate",
     "team_dossier": "agreement",
     "unit_scores": "units",

@@ -14,6 +14,21 @@ from scipy import stats
 from cultureplus import columns as c
 from cultureplus.scoring import score
 from cultureplus.survey import Survey
+from cultureplus.within_group import (
+    agreement_test,
+    icc_bootstrap,
+    unit_reliability,
+    within_group,
+)
+
+__all__ = [
+    "agreement_test",
+    "icc",
+    "icc_bootstrap",
+    "team_dossier",
+    "unit_reliability",
+    "within_group",
+]
 
 _ICC = (
     "icc1", "icc1_low", "icc1_high", "icc2", "icc1_mean_n", "f", "p", "n_groups", "n", "n0",

@@ -26,7 +26,7 @@ FLOORS = (
      "disclosure", "fit_measures", "simulate.model", "simulate.draws", "simulate.toml_writer"),
     # one kind of file, one table, one kernel
     ("toml_source", "raw_table", "mixed", "published", "released", "manifest", "notebooks_run",
-     "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
+     "careless", "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart
     ("instrument", "cfa_estimate", "cfa_report", "parallel", "within_group", "readers.plain",
      "readers.qualtrics", "charts.tables", "simulate.latents",
@@ -56,8 +56,8 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
-    "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures", "invariance",
-    "item_statistics", "parallel", "polychoric", "screening", "within_group",
+    "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",
+    "invariance", "item_statistics", "parallel", "polychoric", "screening", "within_group",
     "agreement", "change", "headline", "item_answers", "mixed", "relate", "reliability", "scoring",
     "silos", "units",
 }  # fmt: skip

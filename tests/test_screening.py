@@ -10,21 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cultureplus import screening
-from cultureplus.errors import InputError
-from cultureplus.intake import read_survey
-from cultureplus.screening import (
-    RULES,
+import cultureplus.careless as indices
+from cultureplus.careless import (
     duplicates,
     even_odd,
     longest_string,
     mahalanobis,
     response_variability,
-    screen,
-    screening_rules,
     synonym_pairs,
     synonyms,
 )
+from cultureplus.errors import InputError
+from cultureplus.intake import read_survey
+from cultureplus.screening import RULES, screen, screening_rules
 from tests.small_surveys import ROOT, WAVE, oracle, people_of, scale, survey_of, table
 
 SCREENED = {name: case for name, case in oracle("screening").items() if "scales" in case}
@@ -374,8 +372,8 @@ def test_a_string_is_at_least_one_and_at_most_all_answers(rows):
 def test_large_tables_go_through_in_blocks(monkeypatch):
     _, turned = given_and_turned(SCREENED["bfi"])
     before = mahalanobis(turned)["d2"], synonym_pairs(turned, above=0.3)["r"]
-    monkeypatch.setattr(screening, "_LEAST_BLOCK", 7)
-    monkeypatch.setattr(screening, "_PRODUCT", 1)
+    monkeypatch.setattr(indices, "_LEAST_BLOCK", 7)
+    monkeypatch.setattr(indices, "_PRODUCT", 1)
     assert mahalanobis(turned)["d2"].tolist() == near(before[0].tolist())
     assert synonym_pairs(turned, above=0.3)["r"].tolist() == near(before[1].tolist())
 
