@@ -101,7 +101,7 @@ def _with_the_rest(
     if not whole and (answered == 0).all():
         whole = "not estimable: nobody answered these items"
     if not whole and (answered == 0).any():
-        whole = f"not estimable: nobody answered {names[int(answered.argmin())]}"
+        whole = f"not estimable: nobody answered {names[int(np.argmin(answered))]}"
     whole = whole or too_few(rows, MIN_COMPLETE_ROWS, "complete rows")
     if whole:
         return nothing, nothing, [whole] * k

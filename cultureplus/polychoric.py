@@ -134,8 +134,8 @@ def two_step(items: pd.DataFrame, *, acov: bool = True, empty_cells: float = 0.0
             "what is put into an empty cell is at most half a person.",
             found=empty_cells, fix="empty_cells between 0 and 0.5",
         )  # fmt: skip
-    asked: NDArray[np.bool_] = np.logical_or.reduce(coded >= 0, axis=1)
-    whole: NDArray[np.bool_] = np.logical_and.reduce(coded[asked] >= 0, axis=0) & asked.any()
+    asked: NDArray[np.bool_] = np.asarray((coded >= 0).any(axis=1))
+    whole: NDArray[np.bool_] = np.asarray((coded[asked] >= 0).all(axis=0)) & bool(asked.any())
     coded = coded[:, whole]
     used = [np.flatnonzero(np.bincount(each[each >= 0])) for each in coded]
     few = too_few(coded.shape[1], MIN_COMPLETE_ROWS, "complete rows") if asked.any() else ""
