@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cultureplus import columns as c
-from cultureplus.errors import InputError
+from cultureplus.declared_range import numbers_in_range
 from cultureplus.estimability import MIN_COMPLETE_ROWS, too_few
 from cultureplus.instrument import Instrument
 from cultureplus.scoring import scale_items
@@ -48,19 +48,7 @@ def item_table(items: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     >>> found["floor"].tolist(), found["warning"].tolist()[2]
     ([0.2, 0.2, 0.2], "'c' runs against the other items: is its key forgotten, or turned twice?")
     """
-    if items.shape[1] == 0:
-        raise InputError("There is no item here.")
-    try:
-        values = items.to_numpy(dtype="float64", na_value=np.nan)
-    except (TypeError, ValueError):
-        raise InputError("Items are columns of numbers, one row per person.") from None
-    outside = ((values < low) | (values > high)).any(axis=0)
-    if outside.any():
-        raise InputError(
-            f"An answer lies outside the declared range {low}-{high}.",
-            column=items.columns[int(outside.argmax())],
-            fix="give the range of the instrument, or mend the answers",
-        )
+    values = numbers_in_range(items, low, high)
     names = [str(name) for name in items.columns]
     there = ~np.isnan(values)
     n = there.sum(axis=0)

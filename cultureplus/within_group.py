@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from cultureplus import columns as c
+from cultureplus.declared_range import numbers_in_range
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.estimability import too_few
 from cultureplus.mixed import random_intercepts
@@ -458,19 +459,7 @@ def _complete(
 
     A group of which nobody is complete keeps its label.
     """
-    if items.shape[1] == 0:
-        raise InputError("There is no item here.")
-    try:
-        values = items.to_numpy(dtype="float64", na_value=np.nan)
-    except (TypeError, ValueError):
-        raise InputError("Items are columns of numbers, one row per person.") from None
-    outside = ((values < low) | (values > high)).any(axis=0)
-    if outside.any():
-        raise InputError(
-            f"An answer lies outside the declared range {low}-{high}.",
-            column=items.columns[int(outside.argmax())],
-            fix="give the range of the instrument, or mend the answers",
-        )
+    values = numbers_in_range(items, low, high)
     codes, labels = pd.factorize(_aligned(items, group), sort=True)
     kept = (codes >= 0) & ~np.isnan(values).any(axis=1)
     return values[kept], codes[kept].astype("int64"), pd.Index(np.asarray(labels))

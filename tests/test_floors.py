@@ -25,7 +25,8 @@ FLOORS = (
     ("errors", "columns", "estimability", "import_log", "spelling", "charts", "charts.privacy",
      "disclosure", "fit_measures", "simulate.model", "simulate.draws", "simulate.toml_writer"),
     # one kind of file, one table, one kernel
-    ("toml_source", "raw_table", "mixed", "published", "released", "manifest", "notebooks_run",
+    ("toml_source", "raw_table", "declared_range", "mixed", "published", "released", "manifest",
+     "notebooks_run",
      "careless", "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart
     ("instrument", "cfa_estimate", "cfa_report", "parallel", "within_group", "readers.plain",
@@ -56,6 +57,7 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
+    "declared_range",
     "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",
     "invariance", "item_statistics", "parallel", "polychoric", "screening", "within_group",
     "agreement", "change", "headline", "item_answers", "mixed", "relate", "reliability", "scoring",

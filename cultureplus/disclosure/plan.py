@@ -8,8 +8,7 @@ other. What is shown is rounded. What is hidden stays visible as hidden, with it
 
 The same rule is applied once more to each table, because a scale that somebody left out may have
 fewer answers than the unit has respondents. Attacks over lenses that cross (functions and
-locations), over waves and by insiders are not yet searched for; PRIVACY notes and the report say
-so.
+locations), over waves and by insiders are not yet searched for; METHOD.md and the report say so.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ LOWEST_MIN_N = 5
 _KEYS = (c.WAVE, c.PREVIOUS, c.LENS, c.UNIT, c.SCALE, c.ITEM, c.TEXT, c.REVERSED, c.DESIGN)
 _MEANS = (c.MEAN, c.LOW, c.HIGH, c.DIFFERENCE, c.CHANGE, c.EFFECT_SIZE)
 _SHARES = (c.FAVOURABLE, c.FAVOURABLE_DIFFERENCE, c.SHARE, c.RESPONSE_RATE)
-_MANY = (
-    100  # from here on a mean to 0.01 says no more of the sum than one to 0.1 does of ten people
-)
+# From here on a mean to 0.01 says no more of the sum than one to 0.1 does of ten people.
+_MANY = 100
 
 Units = dict[str, tuple[float, str]]  # per unit its people, and why it is hidden ('' where shown)
 Nesting = dict[str, dict[str, dict[str, str]]]  # lens -> coarser lens -> unit -> the unit it is in
