@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from cultureplus import columns as c
+from cultureplus.estimability import MIN_COMPLETE_ROWS, too_few
 from cultureplus.survey import Survey
 
 _NAMES = [c.WAVE, c.BARRIER, c.N, c.SHARE, c.LOW, c.HIGH, c.PUBLISHED, c.NOTE, c.REASON]
@@ -24,7 +25,8 @@ def barrier_prevalence(survey: Survey, question: str = _QUESTION, by: str = "tea
     `question`: a select-all instrument; people who ticked nothing, not even "none", are left out.
     Returns wave, barrier, n (who answered the question), share (0-1), low, high (95 %; linearised
     over teams with t on teams - 1, Wilson where there are fewer than ten teams or nobody or
-    everybody names it; who has no team stands alone), published (0-1 or missing), note, reason.
+    everybody names it; who has no team stands alone; fewer than ten answers are not estimable),
+    published (0-1 or missing), note, reason.
 
     References: Wilson (1927), JASA 22, 209-212; Cochran (1977), Sampling techniques, ch. 9A.
     """
@@ -42,8 +44,11 @@ def barrier_prevalence(survey: Survey, question: str = _QUESTION, by: str = "tea
             row: dict[str, object] = {c.WAVE: wave, c.BARRIER: option.id, c.N: len(named)}
             row |= {c.PUBLISHED: option.published, c.NOTE: option.note, c.REASON: ""}
             if named.empty:
-                row |= {c.SHARE: np.nan, c.LOW: np.nan, c.HIGH: np.nan}
                 row[c.REASON] = "not estimable: nobody was asked in this wave"
+            else:
+                row[c.REASON] = too_few(len(named), MIN_COMPLETE_ROWS, "answers to this question")
+            if row[c.REASON]:  # few people's ticks are theirs, whatever the plan shows
+                row |= {c.N: 0, c.SHARE: np.nan, c.LOW: np.nan, c.HIGH: np.nan}
             else:
                 low, high = _interval(named, None if teams is None else teams.loc[named.index])
                 row |= {c.SHARE: float(named.mean()), c.LOW: low, c.HIGH: high}

@@ -58,15 +58,15 @@ def test_shares_and_intervals_against_r(case):
 
 
 def test_the_table_and_the_published_share():
-    (row,) = barrier_prevalence(asked([1, 0, 1, 1])).to_dict("records")
+    (row,) = barrier_prevalence(asked([1, 0, 1, 1] * 3)).to_dict("records")
     assert list(row) == [
         "wave", "barrier", "n", "share", "low", "high", "published", "note", "reason",
     ]  # fmt: skip
-    assert (row["wave"], row["barrier"], row["n"], row["share"]) == (WAVE, "silos", 4, 0.75)
+    assert (row["wave"], row["barrier"], row["n"], row["share"]) == (WAVE, "silos", 12, 0.75)
     assert (row["published"], row["note"]) == (0.67, "a note")
     options = (Option("time", "Time"),)
-    people = people_of({}, responded=[None] * 3)
-    answers = pd.DataFrame({"barriers_named.time": [1.0, 0.0, 0.0]}, index=people.index)
+    people = people_of({}, responded=[None] * 12)
+    answers = pd.DataFrame({"barriers_named.time": [1.0, 0.0, 0.0] * 4}, index=people.index)
     (row,) = barrier_prevalence(survey_of(answers, people, [question(*options)])).to_dict("records")
     assert np.isnan(row["published"])
 
@@ -143,8 +143,8 @@ def test_wilson_holds_the_share_and_mirrors(named, others):
 
 
 def test_who_passed_the_question_over_is_left_out():
-    (row,) = barrier_prevalence(asked([1, 0, np.nan, np.nan])).to_dict("records")
-    assert (row["n"], row["share"]) == (2, 0.5)
+    (row,) = barrier_prevalence(asked([1, 0, np.nan, np.nan] * 5)).to_dict("records")
+    assert (row["n"], row["share"]) == (10, 0.5)
 
 
 def test_a_question_that_was_not_asked_is_one_row_that_says_so():
@@ -156,10 +156,18 @@ def test_a_question_that_was_not_asked_is_one_row_that_says_so():
 
 
 def test_a_wave_in_which_it_was_not_asked_says_so():
-    people = pd.concat([people_of({}, responded=[None] * 2, wave=wave) for wave in ("1", "2")])
-    answers = pd.DataFrame({"barriers_named.silos": [np.nan, np.nan, 1.0, 0.0]}, people.index)
+    people = pd.concat([people_of({}, responded=[None] * 10, wave=wave) for wave in ("1", "2")])
+    answers = pd.DataFrame({"barriers_named.silos": [np.nan] * 10 + [1.0, 0.0] * 5}, people.index)
     found = barrier_prevalence(survey_of(answers, people, [question()]))
     assert found["wave"].tolist() == ["1", "2"]
     assert found["reason"].tolist() == ["not estimable: nobody was asked in this wave", ""]
-    assert found["n"].tolist() == [0, 2]
+    assert found["n"].tolist() == [0, 10]
     assert np.isnan(found.loc[0, ["share", "low", "high"]].astype("float64")).all()
+
+
+@pytest.mark.parametrize("n", [1, 4, 9])
+def test_the_ticks_of_a_few_people_are_not_given_as_shares(n):
+    (row,) = barrier_prevalence(asked([1] + [0] * (n - 1))).to_dict("records")
+    assert row["reason"] == f"not estimable: {n} answers to this question, at least 10 needed"
+    assert row["n"] == 0
+    assert np.isnan([row["share"], row["low"], row["high"]]).all()
