@@ -35,6 +35,22 @@ def instrument_evidence(survey: Survey) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_NAMES).astype({"min_answered": "float64"})
 
 
+def published_values(survey: Survey) -> pd.DataFrame:
+    """What others have published about the questions asked: references to look at, never norms.
+
+    Returns scale, statistic, value (share, favourable and rwg 0-1; mean and sd in answers), n
+    (people behind it, missing where not known), source, note.
+    """
+    rows = [
+        {"scale": found.scale, "statistic": found.statistic, "value": found.value, "n": found.n,
+         "source": found.source, "note": found.note}
+        for instrument in survey.instruments.values()
+        for found in instrument.published
+    ]  # fmt: skip
+    names = ["scale", "statistic", "value", "n", "source", "note"]
+    return pd.DataFrame(rows, columns=names).astype({"value": "float64", "n": "float64"})
+
+
 def _asked(instrument: Instrument) -> str:
     if instrument.kind == "select_all":
         return f"{len(instrument.options)} options, several may be ticked"

@@ -2,8 +2,8 @@
 
 An instrument is one TOML file: its items, the declared answer range, which items are keyed the
 other way round, which answers count as favourable, how many answers a score needs, where it comes
-from, what is known of its validity, and worked examples that a test recomputes. A new
-questionnaire needs no Python.
+from, what is known of its validity, what others have published about it, and worked examples that a
+test recomputes. A new questionnaire needs no Python.
 
 Three kinds of question exist. `rating` items are answered on the declared range and scored.
 A `select_all` question lists options of which several may be ticked. A `matrix` question asks one
@@ -28,8 +28,10 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 _TOP = {
     "id", "title", "kind", "about", "referent", "composition", "wording", "source", "licence",
     "citation", "validity", "answers", "scoring", "subscales", "items", "options", "matrix",
-    "examples",
+    "published", "examples",
 }  # fmt: skip
+STATISTICS = ("mean", "sd", "share", "favourable", "alpha", "omega", "icc1", "icc2", "rwg")
+_SHARES = ("share", "favourable", "rwg")
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,27 @@ class Item:
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a select-all question; `published` is a share (0-1) from elsewhere, or None."""
+    """One option of a select-all question; an exclusive one goes with no other."""
 
     id: str
     text: str
-    published: float | None = None
-    note: str = ""
     exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class PublishedValue:
+    """What somebody else found: a reference to look at, never a norm.
+
+    `scale`: a scale, or `question.option`; `n`: how many people it rests on, or None where that is
+    not known; `note`: what stands between it and a comparison.
+    """
+
+    scale: str
+    statistic: str
+    value: float
+    source: str
+    note: str
+    n: int | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,7 @@ class Instrument:
     items: tuple[Item, ...] = ()
     subscales: Mapping[str, str] = field(default_factory=dict)
     options: tuple[Option, ...] = ()
+    published: tuple[PublishedValue, ...] = ()
     examples: tuple[Example, ...] = ()
 
     @property
@@ -190,13 +207,13 @@ def _instrument(table: TomlTable) -> Instrument:
     }
     if kind == "select_all":
         _refuse_parts(table, kind, ("answers", "scoring", "subscales", "items", "matrix"))
-        return _with_examples(table, Instrument(**common, options=_options(table)))
+        return _completed(table, Instrument(**common, options=_options(table)))
     if kind == "matrix":
         _refuse_parts(table, kind, ("scoring", "subscales", "items", "options"))
         part = table.table("matrix")
         part.refuse_unknown({"text"})
         item = Item(common["id"], part.need("text", str))
-        return _with_examples(table, Instrument(**common, **_answers(table), items=(item,)))
+        return _completed(table, Instrument(**common, **_answers(table), items=(item,)))
     _refuse_parts(table, kind, ("options", "matrix"))
     subscales = _subscales(table)
     items, min_answered, total = _items(table, subscales)
@@ -208,7 +225,7 @@ def _instrument(table: TomlTable) -> Instrument:
         min_answered=min_answered,
         total=total,
     )
-    return _with_examples(table, instrument)
+    return _completed(table, instrument)
 
 
 def _refuse_parts(table: TomlTable, kind: str, names: tuple[str, ...]) -> None:
@@ -336,21 +353,66 @@ def _options(table: TomlTable) -> tuple[Option, ...]:
         raise table.error("options", "A select-all question needs options.", fix="add [[options]]")
     options: list[Option] = []
     for part in parts:
-        part.refuse_unknown({"id", "text", "published", "note", "exclusive"})
-        published = part.get("published", (int, float))
-        if published is not None and not 0 <= published <= 1:
-            raise part.error("published", "A published share lies between 0 and 1.")
+        part.refuse_unknown({"id", "text", "exclusive"})
         option = Option(
             id=_identifier(part),
             text=part.need("text", str),
-            published=None if published is None else float(published),
-            note=part.get("note", str, ""),
             exclusive=part.get("exclusive", bool, False),
         )
         if option.id in {other.id for other in options}:
             raise part.error("id", f"The option '{option.id}' stands here twice.")
         options.append(option)
     return tuple(options)
+
+
+def _completed(table: TomlTable, instrument: Instrument) -> Instrument:
+    """The instrument with what others have published, and with its worked examples."""
+    return _with_examples(table, replace(instrument, published=_published(table, instrument)))
+
+
+def _published(table: TomlTable, instrument: Instrument) -> tuple[PublishedValue, ...]:
+    found = []
+    possible = list(instrument.scales) or [instrument.id]
+    possible += [f"{instrument.id}.{option.id}" for option in instrument.options]
+    for part in table.tables("published"):
+        part.refuse_unknown({"scale", "statistic", "value", "n", "source", "note"})
+        scale = part.get("scale", str, instrument.id)
+        if scale not in possible:
+            raise part.error(
+                "scale",
+                f"The published value is of '{scale}', which is not here.",
+                possible=possible,
+                fix=did_you_mean(scale, possible),
+            )
+        statistic = part.need("statistic", str)
+        if statistic not in STATISTICS:
+            raise part.error(
+                "statistic",
+                f"There is no statistic '{statistic}'.",
+                possible=STATISTICS,
+                fix=did_you_mean(statistic, STATISTICS),
+            )
+        value = float(part.need("value", (int, float)))
+        low, high = _reach(statistic, instrument)
+        if not low <= value <= high:
+            raise part.error(
+                "value", f"A {statistic} lies between {low:g} and {high:g}.", found=value
+            )
+        n = part.get("n", int)
+        if n is not None and n < 1:
+            raise part.error("n", "A published value rests on at least one person.", found=n)
+        source, note = part.need("source", str), part.need("note", str)
+        found.append(PublishedValue(scale, statistic, value, source, note, n))
+    return tuple(found)
+
+
+def _reach(statistic: str, instrument: Instrument) -> tuple[float, float]:
+    """The smallest and largest value that a statistic of this instrument can have."""
+    if statistic == "mean":
+        return instrument.low, instrument.high
+    if statistic == "sd":
+        return 0.0, (instrument.high - instrument.low) * 0.75
+    return (0.0, 1.0) if statistic in _SHARES else (-1.0, 1.0)
 
 
 def _with_examples(table: TomlTable, instrument: Instrument) -> Instrument:

@@ -35,6 +35,11 @@ def barrier_prevalence(survey: Survey, question: str = _QUESTION, by: str = "tea
         empty = dict.fromkeys(_NAMES, np.nan) | {c.WAVE: survey.wave, c.BARRIER: "", c.NOTE: ""}
         return pd.DataFrame([empty | {c.REASON: absent}], columns=_NAMES)
     rows = []
+    shares = {
+        found.scale: found
+        for found in survey.instruments[question].published
+        if found.statistic == "share"
+    }
     for wave in survey.waves:
         mine = survey.answers.loc[survey.answers.index.get_level_values(c.WAVE) == wave]
         teams = survey.people[by].reindex(mine.index) if by in survey.lenses else None
@@ -42,7 +47,10 @@ def barrier_prevalence(survey: Survey, question: str = _QUESTION, by: str = "tea
             name = f"{question}.{option.id}"
             named = mine[name].dropna() if name in mine else pd.Series(dtype="float64")
             row: dict[str, object] = {c.WAVE: wave, c.BARRIER: option.id, c.N: len(named)}
-            row |= {c.PUBLISHED: option.published, c.NOTE: option.note, c.REASON: ""}
+            if known := shares.get(name):
+                row |= {c.PUBLISHED: known.value, c.NOTE: known.note}
+            else:
+                row |= {c.PUBLISHED: np.nan, c.NOTE: ""}
             if named.empty:
                 row[c.REASON] = "not estimable: nobody was asked in this wave"
             else:

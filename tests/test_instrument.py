@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from cultureplus.errors import InputError
-from cultureplus.instrument import bundled_paths, instrument_or_error, load_instruments
+from cultureplus.instrument import (
+    PublishedValue,
+    bundled_paths,
+    instrument_or_error,
+    load_instruments,
+)
 
 GOOD = """\
 id = "tea_breaks"
@@ -61,7 +66,6 @@ licence = "GPL-3.0-or-later"
 [[options]]
 id = "tea"
 text = "Tea"
-published = 0.4
 
 [[options]]
 id = "none"
@@ -71,6 +75,14 @@ exclusive = true
 [[examples]]
 answers = { tea = 1 }
 scores = { "drinks.tea" = 1, "drinks.none" = 0 }
+
+[[published]]
+scale = "drinks.tea"
+statistic = "share"
+value = 0.4
+n = 120
+source = "A paper."
+note = "Asked elsewhere."
 """
 GRID = """\
 id = "visits"
@@ -130,10 +142,10 @@ def test_a_good_file_of_each_kind_loads(tmp_path):
     assert dict(tea.examples[0].scores) == {"tea_breaks": 4.5, "tea_breaks.length": 4.5}
 
     drinks = found["drinks"]
-    assert [(o.id, o.published, o.exclusive) for o in drinks.options] == [
-        ("tea", 0.4, False),
-        ("none", None, True),
-    ]
+    assert [(o.id, o.exclusive) for o in drinks.options] == [("tea", False), ("none", True)]
+    assert drinks.published == (
+        PublishedValue("drinks.tea", "share", 0.4, "A paper.", "Asked elsewhere.", 120),
+    )
     assert drinks.scales == {}
     assert found["visits"].items[0].text == "How welcome are you at {unit}?"
     assert repr(tea) == "Instrument(tea_breaks: rating, 2 items, answers 1-5)"
@@ -181,7 +193,7 @@ BROKEN = {
     "unknown key in an example": (
         GOOD, "answers = {", "answer = {", 33, ["'answer' is not known", "'answers'?"]),
     "unknown key in an option": (
-        TICKS, "exclusive", "exclusiv", 16, ["'exclusiv' is not known", "'exclusive'?"]),
+        TICKS, "exclusive", "exclusiv", 15, ["'exclusiv' is not known", "'exclusive'?"]),
     "unknown key in matrix": (
         GRID, "text =", "txt =", 14, ["'txt' is not known", "did you mean 'text'?"]),
     "id missing": (GOOD, 'id = "tea_breaks"\n', "", None, ["'id' is missing", "add 'id = ...'"]),
@@ -214,7 +226,16 @@ BROKEN = {
         ["'answers' must be a table", "found: a whole number"]),
     "an example score is a text": (
         GOOD, "tea_breaks = 4.5, ", 'tea_breaks = "high", ', 34, ["'tea_breaks' must be"]),
-    "published is a text": (TICKS, "0.4", '"40 %"', 11, ["'published' must be"]),
+    "a published value is a text": (TICKS, "0.4", '"40 %"', 24, ["'value' must be"]),
+    "a published value without a source": (
+        TICKS, 'source = "A paper."\n', "", 21, ["'source'"]),
+    "a published value without a note": (
+        TICKS, 'note = "Asked elsewhere."\n', "", 21, ["'note'"]),
+    "a published value of nobody": (TICKS, "n = 120", "n = 0", 25, ["at least one person"]),
+    "a published value of no option": (
+        TICKS, '"drinks.tea"\nstat', '"drinks.te"\nstat', 22, ["did you mean 'drinks.tea'"]),
+    "a published statistic unknown": (
+        TICKS, '"share"', '"median"', 23, ["There is no statistic 'median'", "possible: mean"]),
     "id with capitals": (GOOD, '"tea_breaks"', '"Tea breaks"', 1, ["lower-case", "Tea breaks"]),
     "item id with a dot": (GOOD, 'id = "tea_1"', 'id = "tea.1"', 22, ["lower-case letters"]),
     "kind unknown": (
@@ -242,7 +263,7 @@ BROKEN = {
         GOOD, "[[items]]\nid = \"tea_1\"",
         "[[subscales]]\nid = \"length\"\ntitle = \"Again\"\n\n[[items]]\nid = \"tea_1\"", 22,
         ["The subscale 'length' stands here twice"]),
-    "option twice": (TICKS, 'id = "none"', 'id = "tea"', 14, ["'tea' stands here twice"]),
+    "option twice": (TICKS, 'id = "none"', 'id = "tea"', 13, ["'tea' stands here twice"]),
     "reversed item that does not exist": (
         GOOD, '["tea_2"]', '["tea2"]', 15,
         ["The reversed item 'tea2' does not exist", "possible: tea_1, tea_2", "did you mean"]),
@@ -272,7 +293,7 @@ BROKEN = {
     "an example answer above the range": (
         GOOD, "tea_1 = 4", "tea_1 = 6", 33, ["answer to 'tea_1' lies outside the range 1-5"]),
     "an example answer below the range": (GOOD, "tea_1 = 4", "tea_1 = 0", 33, ["range 1-5"]),
-    "an example tick of 2": (TICKS, "tea = 1 ", "tea = 2 ", 19, ["outside the range 0-1"]),
+    "an example tick of 2": (TICKS, "tea = 1 ", "tea = 2 ", 18, ["outside the range 0-1"]),
     "an example answer of a matrix": (GRID, "Sales = 3", "Sales = 4", 17, ["the range 1-3"]),
     "an example answer to no item": (
         GOOD, "tea_1 = 4", "tea_9 = 4", 33, ["'tea_9' is not known", "possible: tea_1, tea_2"]),
@@ -282,15 +303,15 @@ BROKEN = {
     "an example score without quotes": (
         GOOD, '"tea_breaks.length" = 4.5', "other.length = 4.5", 34, ["'other' is not known"]),
     "an example score of no option": (
-        TICKS, '"drinks.none"', '"drinks.milk"', 20, ["'drinks.milk' is not known"]),
-    "published above one": (TICKS, "0.4", "40", 11, ["A published share lies between 0 and 1"]),
-    "published below zero": (TICKS, "0.4", "-0.1", 11, ["lies between 0 and 1"]),
-    "published not a number at all": (TICKS, "0.4", "nan", 11, ["lies between 0 and 1"]),
+        TICKS, '"drinks.none"', '"drinks.milk"', 19, ["'drinks.milk' is not known"]),
+    "published above one": (TICKS, "0.4", "40", 24, ["A share lies between 0 and 1"]),
+    "published below zero": (TICKS, "0.4", "-0.1", 24, ["lies between 0 and 1"]),
+    "published not a number at all": (TICKS, "0.4", "nan", 24, ["lies between 0 and 1"]),
     "select_all with items": (
-        TICKS, "[[examples]]", '[[items]]\nid = "x"\n\n[[examples]]', 18,
+        TICKS, "[[examples]]", '[[items]]\nid = "x"\n\n[[examples]]', 17,
         ["An instrument of kind 'select_all' has no 'items'"]),
     "select_all with a range": (
-        TICKS, "[[examples]]", "[answers]\nlow = 1\n\n[[examples]]", 18, ["has no 'answers'"]),
+        TICKS, "[[examples]]", "[answers]\nlow = 1\n\n[[examples]]", 17, ["has no 'answers'"]),
     "rating with options": (GOOD, "[[items]]\nid = \"tea_1\"",
         "[[options]]\nid = \"x\"\n\n[[items]]\nid = \"tea_1\"", 21,
         ["An instrument of kind 'rating' has no 'options'"]),

@@ -151,16 +151,24 @@ def test_select_all_questions_end_with_an_exclusive_none(name):
     assert [option.id for option in options if option.exclusive] == ["none"]
 
 
-def test_published_shares_are_a_reference_and_say_so():
-    published = {
-        option.id: option.published
-        for option in BUNDLED["barriers_named"].options
-        if option.published is not None
+def test_published_shares_of_barriers_say_that_their_base_is_unverified():
+    published = {each.scale: each for each in BUNDLED["barriers_named"].published}
+    assert {scale: each.value for scale, each in published.items()} == {
+        "barriers_named.silos": 0.67,
+        "barriers_named.missing_vision": 0.32,
+        "barriers_named.control_holding": 0.32,
     }
-    assert published == {"silos": 0.67, "missing_vision": 0.32, "control_holding": 0.32}
-    for option in BUNDLED["barriers_named"].options:
-        assert ("unverified" in option.note) == (option.id in published)
-        assert ("not a norm" in option.note) == (option.id in published)
+    for each in published.values():
+        assert each.statistic == "share"
+        assert each.n is None
+        assert "unverified" in each.note
+
+
+@pytest.mark.parametrize("name", sorted(BUNDLED))
+def test_published_values_are_a_reference_and_say_so(name):
+    for each in BUNDLED[name].published:
+        assert "a reference, not a norm" in each.note
+        assert each.source
 
 
 def test_the_seam_question_names_the_other_unit():

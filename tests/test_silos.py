@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from cultureplus.instrument import Instrument, Option
+from cultureplus.instrument import Instrument, Option, PublishedValue
 from cultureplus.silos import barrier_prevalence, clustered_se, wilson
 from tests.small_surveys import WAVE, oracle, people_of, scale, survey_of, table
 
@@ -28,7 +28,8 @@ def named_in(case) -> tuple[pd.Series, pd.Series]:
 def question(*options: Option) -> Instrument:
     return Instrument(
         id="barriers_named", title="Barriers", kind="select_all", about="", validity="", source="",
-        licence="", options=options or (Option("silos", "Silos", 0.67, "a note"),),
+        licence="", options=options or (Option("silos", "Silos"),),
+        published=(PublishedValue("barriers_named.silos", "share", 0.67, "a paper", "a note"),),
     )  # fmt: skip
 
 
