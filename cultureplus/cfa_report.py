@@ -10,7 +10,7 @@ are followed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +27,41 @@ FIT = (
 )  # fmt: skip
 SCALED = (
     "chisq_scaled", "pvalue_scaled", "cfi_scaled", "tli_scaled", "rmsea_scaled",
-    "rmsea_scaled_low", "rmsea_scaled_high",
+    "rmsea_scaled_low", "rmsea_scaled_high", "chisq_mean",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Free:
+    """The numbers that a fit was free to choose, for whatever else follows from them.
+
+    `unit`: per item, by what it was divided before fitting; `centre`: what was taken off before.
+    `covariance`: of sampling, of `theta`.
+    """
+
+    layout: Layout
+    theta: Array
+    covariance: Array
+    centre: Array
+    unit: Array
+
+    def follow(self, function: Callable[[cm.Entries], Numbers]) -> tuple[Array, Array]:
+        """What follows from the entries, with its standard errors by the delta method.
+
+        `function` takes the entries of one vector or a stack (see `Layout.entries`) and returns the
+        numbers in a last axis.
+        """
+
+        def along(theta: Numbers) -> Numbers:
+            return function(self.layout.entries(theta))
+
+        with np.errstate(invalid="ignore"):  # an impossible variance has no root: missing
+            values = along(self.theta)
+            held = 8 * max(values.size, self.layout.groups * len(self.unit) ** 2)
+            slopes = cm.derivative(along, self.theta, held)
+            spread = np.einsum("ik,ij,jk->k", slopes, self.covariance, slopes, optimize=True)
+            errors = np.sqrt(np.where(spread > 0, spread, 0.0))
+        return values, np.where(np.isnan(spread) | np.isnan(values), np.nan, errors)
 
 
 @dataclass(frozen=True)
@@ -42,7 +75,8 @@ class CfaFit:
     (from 1), estimate, se, empty for measurements. `fit`: see `cfa`.
 
     `status`: 'ok'; 'heywood: x1' (an impossible number, the item or factor named); 'not_converged'
-    or 'not_estimable' (all numbers missing). `reason` says it in a sentence.
+    or 'not_estimable' (all numbers missing). `reason` says it in a sentence. `free`: the numbers
+    from which all these follow, with their covariance; None where there are none.
     """
 
     loadings: pd.DataFrame
@@ -56,6 +90,7 @@ class CfaFit:
     groups: tuple[str, ...]
     status: str
     reason: str = ""
+    free: Free | None = None
 
     def _repr_html_(self) -> str:
         fit = self.fit.to_frame().T.round(3).to_html(index=False)
@@ -143,6 +178,7 @@ def tables(
     fit: Mapping[str, float],
     status: str,
     reason: str,
+    free: Free | None = None,
 ) -> CfaFit:
     """The fit as people read it, from the numbers of `reported` and their standard errors."""
     structure, groups = layout.structure, layout.groups
@@ -207,5 +243,5 @@ def tables(
     return CfaFit(
         loadings, thresholds, correlations, residuals, intercepts, means,
         pd.Series({name: float(fit.get(name, np.nan)) for name in wanted}),
-        estimator, labels, status, reason,
+        estimator, labels, status, reason, free,
     )  # fmt: skip

@@ -65,6 +65,48 @@ STD_LOW = "std_low"
 STD_HIGH = "std_high"
 TERM = "term"
 
+MISSING = "missing"
+FLOOR = "floor"
+CEILING = "ceiling"
+R_REST = "r_rest"
+ALPHA_DROPPED = "alpha_dropped"
+WARNING = "warning"
+
+OMEGA = "omega"
+OMEGA_LOW = "omega_low"
+OMEGA_HIGH = "omega_high"
+OMEGA_HIERARCHICAL = "omega_hierarchical"
+ORDINAL_ALPHA = "ordinal_alpha"
+CATEGORICAL_OMEGA = "categorical_omega"
+
+FACTOR = "factor"
+OTHER = "other"  # the second of a pair
+N_FACTORS = "n_factors"
+ESTIMATOR = "estimator"
+STATUS = "status"
+OBSERVED = "observed"
+REFERENCE = "reference"
+KEEP = "keep"
+EXPECTED = "expected"
+
+GROUP = "group"
+RWG = "rwg"
+BAND = "band"
+R_STAR = "r_star"
+AD_M = "ad_m"
+A_WG = "a_wg"
+RELIABILITY = "reliability"
+ICC1 = "icc1"
+ICC1_LOW = "icc1_low"
+ICC1_HIGH = "icc1_high"
+ICC2 = "icc2"
+N_UNITS = "n_units"
+
+BY = "by"  # what the groups of a comparison are: a lens, the language, the wave
+RUNG = "level"  # how far a measurement is the same in all groups
+HOLDS = "holds"
+VERDICT = "verdict"
+
 SHOWN = "shown"
 REASON = "reason"
 

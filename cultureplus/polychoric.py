@@ -179,6 +179,26 @@ def two_step(items: pd.DataFrame, *, acov: bool = True, empty_cells: float = 0.0
     )
 
 
+def ordered_moments(answers: Array) -> tuple[Array, Array, Array]:
+    """Thresholds, correlations and their covariance, as `two_step` gives them, in bare arrays.
+
+    `answers`: people x items, complete. Correlations in the order of `numpy.tril_indices(k, -1)`.
+    Everything is NaN where `two_step` has a reason to give: fewer than ten rows, or an item that
+    everybody answered alike.
+    """
+    found = [np.unique(column, return_inverse=True) for column in answers.T]
+    sizes = [len(each) for each, _ in found]
+    k, cuts = len(sizes), sum(sizes) - len(sizes)
+    pairs = k * (k - 1) // 2
+    if len(answers) < MIN_COMPLETE_ROWS or min(sizes, default=0) < 2:
+        nothing = np.full((cuts + pairs,) * 2, np.nan)
+        return np.full(cuts, np.nan), np.full(pairs, np.nan), nothing
+    coded = np.array([codes for _, codes in found], dtype="int16")
+    tables = _tables(coded, [np.arange(size) for size in sizes], 0.0)
+    r, notes = _correlations(tables)
+    return tables.cuts[tables.cuts < _NEVER], r, _covariance(tables, r, notes != "")
+
+
 def _coded(items: pd.DataFrame) -> tuple[list[object], Codes, list[list[object]]]:
     """Names, answers as places in the sorted list of answers (-1: missing), and those lists."""
     if not isinstance(items, pd.DataFrame) or not items.shape[1]:
@@ -300,8 +320,19 @@ def _density(x: Array) -> Array:
     return np.asarray(np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi))
 
 
-def _both_below(h: Array, k: Array, r: Array) -> Array:
-    """Share of a bivariate normal of correlation r below h and k, by Owen's T function."""
+def both_below(h: Array, k: Array, r: Array) -> Array:
+    """Share of a bivariate normal of correlation r below h and k, by Owen's T function.
+
+    `h`, `k`: in standard deviations from the mean; `r`: above -1 and below 1; one shape, or shapes
+    that go together. Returns shares (0-1).
+
+    Reference: Owen (1956), Annals of Mathematical Statistics 27, 1075-1090.
+
+    Both below their mean: a quarter, and more where they go together (an angle of 30 degrees).
+
+    >>> both_below(np.array([0.0, 0.0]), np.array([0.0, 0.0]), np.array([0.0, 0.5])).round(4)
+    array([0.25  , 0.3333])
+    """
     h = np.where(h == 0, 1e-150, h)  # the formula divides by both
     k = np.where(k == 0, 1e-150, k)
     root = np.sqrt((1 - r) * (1 + r))
@@ -320,7 +351,7 @@ def _probabilities(a: Array, b: Array, r: Array) -> tuple[Array, Array, Array]:
     pairs, cuts = a.shape
     h, k, r = a[:, :, None], b[:, None, :], r[:, None, None]
     corners = np.zeros((3, pairs, cuts + 2, cuts + 2))
-    corners[0, :, 1:-1, 1:-1] = _both_below(h, k, r)
+    corners[0, :, 1:-1, 1:-1] = both_below(h, k, r)
     corners[0, :, 1:-1, -1] = special.ndtr(a)
     corners[0, :, -1, 1:-1] = special.ndtr(b)
     corners[0, :, -1, -1] = 1.0

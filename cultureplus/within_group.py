@@ -44,7 +44,7 @@ _BANDS = np.array(["none", "weak", "moderate", "strong", "very strong", ""], dty
 _LARGEST = 500  # people; larger groups are no teams, and chance agreement is no question there
 _CHUNK = 4_000_000  # simulated answers held at once
 _LEVEL = 0.05
-_MIN_GROUPS = 10  # fewer teams drawn anew say little of other teams
+MIN_GROUPS = 10  # fewer teams drawn anew say little of other teams
 _ALIKE = 1e-9  # variances nearer than this are the same number
 
 
@@ -97,6 +97,16 @@ def _bands(rwg: Array) -> NDArray[np.object_]:
     return _BANDS[np.where(np.isnan(rwg), len(_BANDS) - 1, places)]
 
 
+def rwg_j(ratio: Array, items: int) -> Array:
+    """The rwg(j) of a mean item variance divided by that of the null, truncated at 0.
+
+    >>> rwg_j(np.array([0.0, 0.5, 1.0, 2.0]), 3).tolist()
+    [1.0, 0.75, 0.0, 0.0]
+    """
+    ratio = np.minimum(ratio, 1.0)
+    return np.asarray(items * (1 - ratio) / (items * (1 - ratio) + ratio))
+
+
 def within_group(
     items: pd.DataFrame, group: pd.Series, low: int, high: int, null: str = "uniform"
 ) -> pd.DataFrame:
@@ -124,24 +134,23 @@ def within_group(
     [['x', 3, 0.909, 0.833, 0.444], ['y', 2, 0.0, -3.0, 2.0]]
     """
     expected = null_variance(null, low, high)
-    values, codes, labels = _complete(items, group, low, high)
+    values, codes, labels = complete_rows(items, group, low, high)
     k, size = values.shape[1], len(labels)
-    n = _per_group(codes, size)
+    n = per_group(codes, size)
     several = n >= 2
     people = np.where(several, n, np.nan)
     variance, deviation, kappa, defined = (np.zeros(size) for _ in range(4))
     for column in values.T:
-        mean = _per_group(codes, size, column) / people
+        mean = per_group(codes, size, column) / people
         rest = column - mean[codes]
-        mine = _per_group(codes, size, rest**2) / (people - 1)
+        mine = per_group(codes, size, rest**2) / (people - 1)
         variance += mine
-        deviation += _per_group(codes, size, np.abs(rest)) / people
+        deviation += per_group(codes, size, np.abs(rest)) / people
         agreed, inside = _a_wg(mine, mean, people, low, high)
         kappa += agreed
         defined += inside
     variance /= k
-    ratio = np.minimum(variance / expected, 1.0)
-    rwg = k * (1 - ratio) / (k * (1 - ratio) + ratio)
+    rwg = rwg_j(variance / expected, k)
     far = deviation / k > (high - low + 1) / 6 + _ALIKE
     counted = defined.astype("int64")
     return pd.DataFrame(
@@ -230,7 +239,7 @@ def agreement_test(
     if draws < 99:
         raise InputError("A p-value needs at least 99 draws.")
     table = within_group(items, group, low, high)[[GROUP, c.N, RWG, R_STAR]]
-    values, _, _ = _complete(items, group, low, high)
+    values, _, _ = complete_rows(items, group, low, high)
     values = values[:, np.argsort([str(name) for name in items.columns], kind="stable")]
     values = values[np.lexsort(values.T)] if len(values) else values
     sizes = np.unique(table[c.N])
@@ -260,8 +269,7 @@ def _critical(variances: Array, expected: float, items: int) -> float:
     below = variances[variances < beyond - _ALIKE]
     if not len(below):
         return np.nan
-    ratio = min(float(below[-1]) / expected, 1.0)
-    return items * (1 - ratio) / (items * (1 - ratio) + ratio)
+    return float(rwg_j(below[-1:] / expected, items)[0])
 
 
 def _drawn_variances(
@@ -334,8 +342,8 @@ def unit_reliability(values: pd.Series, group: pd.Series) -> pd.DataFrame:
     >>> found["n"].tolist(), found["reliability"].round(2).tolist()
     ([2, 2, 3], [0.95, 0.95, 0.96])
     """
-    _, codes, labels = _complete(values.to_frame("value"), group, -np.inf, np.inf)
-    n = _per_group(codes, len(labels))
+    _, codes, labels = complete_rows(values.to_frame("value"), group, -np.inf, np.inf)
+    n = per_group(codes, len(labels))
     fit = random_intercepts(values, None, _aligned(values, group))
     between, within = float(fit.variances.iloc[0]), float(fit.variances["residual"])
     people = np.where(n > 0, n, np.nan)
@@ -365,13 +373,13 @@ def icc_bootstrap(
     >>> round(float(found["icc1"]), 3), bool(found["icc1_low"] < found["icc1"])
     (0.898, True)
     """
-    numbers, codes, labels = _complete(values.to_frame("value"), group, -np.inf, np.inf)
-    n = _per_group(codes, len(labels))
+    numbers, codes, labels = complete_rows(values.to_frame("value"), group, -np.inf, np.inf)
+    n = per_group(codes, len(labels))
     names = ["icc1", "icc1_low", "icc1_high", "icc2", "icc2_low", "icc2_high"]
     found = pd.Series(dict.fromkeys(names, np.nan), dtype="object")
     groups = int((n > 0).sum())
     found[c.N], found[c.N_GROUPS], found["draws"] = len(numbers), groups, draws
-    found[c.REASON] = too_few(groups, _MIN_GROUPS, "groups")
+    found[c.REASON] = too_few(groups, MIN_GROUPS, "groups")
     if not found[c.REASON] and len(numbers) == groups:
         found[c.REASON] = "not estimable: every group has one person"
     if found[c.REASON]:
@@ -405,9 +413,9 @@ def icc_bootstrap(
 def _group_sums(values: Array, codes: Codes, n: Array) -> Array:
     """Per group: people, their square, the sum, its square per person, the squares within."""
     centred = values - values.mean()
-    total = _per_group(codes, len(n), centred)
+    total = per_group(codes, len(n), centred)
     mean = total / np.where(n > 0, n, 1.0)
-    within = _per_group(codes, len(n), (centred - mean[codes]) ** 2)
+    within = per_group(codes, len(n), (centred - mean[codes]) ** 2)
     return np.column_stack([n, n**2, total, total * mean, within])[n > 0]
 
 
@@ -452,12 +460,17 @@ def _aligned(rows: pd.DataFrame | pd.Series, group: pd.Series) -> pd.Series:
     return group.reindex(rows.index)
 
 
-def _complete(
+def complete_rows(
     items: pd.DataFrame, group: pd.Series, low: float, high: float
 ) -> tuple[Array, Codes, pd.Index]:
     """Complete rows as numbers, each with the place of its group, and the groups' labels.
 
     A group of which nobody is complete keeps its label.
+
+    >>> items = pd.DataFrame({"a": [1, 2, np.nan]})
+    >>> values, codes, labels = complete_rows(items, pd.Series(list("yxx")), 1, 5)
+    >>> values.tolist(), codes.tolist(), labels.tolist()
+    ([[1.0], [2.0]], [1, 0], ['x', 'y'])
     """
     values = numbers_in_range(items, low, high)
     codes, labels = pd.factorize(_aligned(items, group), sort=True)
@@ -465,5 +478,11 @@ def _complete(
     return values[kept], codes[kept].astype("int64"), pd.Index(np.asarray(labels))
 
 
-def _per_group(codes: Codes, groups: int, weights: Array | None = None) -> Array:
+def per_group(codes: Codes, groups: int, weights: Array | None = None) -> Array:
+    """The rows of each group, counted or their weights added up.
+
+    >>> codes = np.array([0, 2, 2])
+    >>> per_group(codes, 3).tolist(), per_group(codes, 3, np.array([1.0, 2.0, 3.0])).tolist()
+    ([1.0, 0.0, 2.0], [1.0, 0.0, 5.0])
+    """
     return np.asarray(np.bincount(codes, weights=weights, minlength=groups), dtype="float64")

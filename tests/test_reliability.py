@@ -1,6 +1,8 @@
-"""Alpha and its interval: against R, against pingouin, by its algebra, and where there is none."""
+"""Alpha, its interval and the table of all reliabilities: against R, and where there is none."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,16 @@ from hypothesis import strategies as st
 
 import cultureplus as cp
 from cultureplus.errors import InputError
-from cultureplus.reliability import alpha, feldt_interval, reliability
+from cultureplus.instrument import Item
+from cultureplus.reliability import alpha, alphas, feldt_interval, reliability
 from cultureplus.scoring import keyed
 from tests.small_surveys import oracle, people_of, scale, survey_of, table
 
 CASES = oracle("alpha")
+OMEGA_CASES = oracle("omega")
+FURTHER = [
+    "omega", "omega_low", "omega_high", "omega_hierarchical", "ordinal_alpha", "categorical_omega",
+]  # fmt: skip
 
 
 def items_of(case) -> pd.DataFrame:
@@ -43,10 +50,13 @@ def test_the_reliability_table_against_r(case):
     people = people_of({}, responded=[None] * len(raw))
     low, high = case["range"]
     instrument = scale(case["items"], low=low, high=high, turned=case["reversed"])
-    found = reliability(survey_of(raw.set_axis(people.index), people, [instrument]))
-    assert list(found) == [
-        "wave", "scale", "n", "n_items", "alpha", "alpha_low", "alpha_high", "reason",
-    ]  # fmt: skip
+    survey = survey_of(raw.set_axis(people.index), people, [instrument])
+    found = reliability(survey)
+    first = ["wave", "scale", "n", "n_items", "alpha", "alpha_low", "alpha_high"]
+    assert list(found) == [*first, *FURTHER, "reason"]
+    # The part that needs no factor model can be had alone.
+    assert list(alphas(survey)) == [*first, "reason"]
+    pd.testing.assert_frame_equal(alphas(survey)[first], found[first])
     (row,) = found.to_dict("records")
     assert (row["n"], row["n_items"], row["reason"]) == (case["n"], case["n_items"], "")
     for name in ("alpha", "alpha_low", "alpha_high"):
@@ -145,6 +155,7 @@ def test_what_can_not_be_estimated_says_why(answers, reason):
     assert row["reason"].startswith("not estimable: ")
     assert reason in row["reason"]
     assert np.isnan([row["alpha"], row["alpha_low"], row["alpha_high"]]).all()
+    assert np.isnan([row[name] for name in FURTHER]).all()
     assert row["n"] == len(given_.dropna())
 
 
@@ -160,3 +171,133 @@ def test_ten_complete_rows_are_enough_and_waves_stand_apart():
     # Variances 1 and 4, of the sum 9 (in the same unit): 2 (1 - 5/9).
     assert found["alpha"].tolist() == pytest.approx([8 / 9, np.nan], nan_ok=True)
     assert found.loc[1, "reason"] == "not estimable: nobody was asked in this wave"
+
+
+# ------------------------------------------------ beside alpha
+def table_of(answers: pd.DataFrame, instrument) -> pd.DataFrame:
+    people = people_of({}, responded=[None] * len(answers))
+    return reliability(survey_of(answers.set_axis(people.index), people, [instrument]))
+
+
+@pytest.mark.parametrize("name", ["army_hostility", "five_point", "seven_point", "bfi_agreeable"])
+def test_omega_and_the_ordinal_coefficients_in_the_table_against_r(name):
+    case = OMEGA_CASES[name]
+    low, high = case["range"] or (0, 4)
+    instrument = scale(case["items"], low=low, high=high, turned=case["reversed"])
+    (row,) = table_of(table(case["data"])[case["items"]], instrument).to_dict("records")
+    assert (row["n"], row["n_items"], row["reason"]) == (case["n"], case["n_items"], "")
+    for column in set(FURTHER) - {"omega_hierarchical"}:
+        assert row[column] == pytest.approx(case[column], rel=1e-5), column
+    assert np.isnan(row["omega_hierarchical"])  # no subscales
+
+
+def with_subscales(subscales: dict[str, list[str]], *, low=1, high=6, turned=(), total=True):
+    """A rated instrument whose items belong to subscales."""
+    names = [item for mine in subscales.values() for item in mine]
+    items = tuple(
+        Item(item, f"Text of {item}.", subscale=name, reversed=item in turned)
+        for name, mine in subscales.items()
+        for item in mine
+    )
+    plain = scale(names, low=low, high=high)
+    return replace(plain, items=items, subscales={name: name for name in subscales}, total=total)
+
+
+def test_hierarchical_omega_stands_at_the_total_score_of_an_instrument_with_subscales():
+    case = OMEGA_CASES["subscales"]["big_five"]
+    subscales = {name.lower(): mine for name, mine in case["subscales"].items()}
+    answers = table(case["data"])[[item for mine in subscales.values() for item in mine]]
+    found = table_of(answers, with_subscales(subscales, turned=case["reversed"]))
+    assert (found["reason"] == "").all()
+    by_scale = found.set_index("scale")["omega_hierarchical"]
+    assert by_scale["trust"] == pytest.approx(case["omega_hierarchical"], rel=1e-4)
+    assert by_scale.drop("trust").isna().all()
+    assert found.loc[found["scale"] == "trust", "omega"].item() > by_scale["trust"] + 0.1
+
+
+def test_two_subscales_have_no_factor_behind_them():
+    answers = table("tests/oracle/data/bfi_five.csv")[["E3", "E4", "E5", "O1", "O3", "O4"]]
+    instrument = with_subscales({"e": ["E3", "E4", "E5"], "o": ["O1", "O3", "O4"]})
+    found = table_of(answers, instrument).set_index("scale")
+    assert found.loc["trust", "reason"] == (
+        "omega hierarchical is not estimable: 2 subscales, at least 3 needed"
+    )
+    assert found.loc["trust", ["omega", "ordinal_alpha", "categorical_omega"]].notna().all()
+    assert (found.loc[["trust.e", "trust.o"], "reason"] == "").all()
+    # Without a score over all items there is nothing to ask.
+    alone = table_of(answers, replace(instrument, total=False))
+    assert alone["scale"].tolist() == ["trust.e", "trust.o"]
+
+
+def drawn(n=200, seed=2) -> pd.DataFrame:
+    draw = np.random.default_rng(seed)
+    leaning = draw.normal(size=(n, 1)) + draw.normal(size=(n, 4))
+    return pd.DataFrame(np.digitize(leaning, [-1.5, -0.5, 0.5, 1.5]) + 1.0, columns=list("abcd"))
+
+
+SOME = drawn()
+PARTLY = {
+    "two items": (
+        SOME[["a", "b"]], ["omega", "categorical_omega"],
+        "omega, categorical omega are not estimable: two items do not say how strongly each "
+        "speaks for the scale, at least 3 needed",
+    ),
+    "a duplicated item": (
+        SOME.assign(d=SOME["a"]), ["omega", "ordinal_alpha", "categorical_omega"],
+        "omega, categorical omega are not estimable: a and d say the same (correlation 1); "
+        "ordinal alpha is not estimable: a with d: as good as perfect",
+    ),
+    "a slider": (
+        SOME.assign(d=np.arange(200) + 20 * SOME["a"]), ["ordinal_alpha", "categorical_omega"],
+        "ordinal alpha, categorical omega are not estimable: d has ",
+    ),
+    "more numbers than people": (
+        pd.concat([SOME.iloc[3:15], SOME.iloc[3:15, :3].add_suffix("2")[::-1].set_axis(
+            range(3, 15))], axis=1),
+        ["omega", "ordinal_alpha", "categorical_omega"],
+        "omega is not estimable: 12 people for 14 free numbers",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("items", "missing", "words"), PARTLY.values(), ids=list(PARTLY))
+def test_what_is_missing_beside_an_alpha_is_named_with_its_reason(items, missing, words):
+    (row,) = table_of(items, scale(list(items), low=0, high=400)).to_dict("records")
+    assert row["alpha_low"] < row["alpha"] < row["alpha_high"]
+    assert words in row["reason"]
+    for name in ("omega", "ordinal_alpha", "categorical_omega"):
+        assert np.isnan(row[name]) == (name in missing), name
+
+
+def test_an_answer_that_was_never_given_is_no_obstacle():
+    items = SOME.assign(b=SOME["b"].replace({4.0: 5.0}))
+    (row,) = table_of(items, scale(list(items))).to_dict("records")
+    assert row["reason"] == ""
+    assert 0.5 < row["categorical_omega"] < row["ordinal_alpha"] < 0.9
+
+
+def test_the_order_of_people_and_items_changes_no_column():
+    case = OMEGA_CASES["bfi_neurotic"]
+    answers = table(case["data"])[case["items"]]
+    numbers = ["n", "alpha", "alpha_low", "alpha_high", *FURTHER]
+    before = table_of(answers, scale(case["items"], high=6))[numbers]
+    other = answers.sample(frac=1, random_state=9).reset_index(drop=True)
+    after = table_of(other, scale(case["items"][::-1], high=6))[numbers]
+    pd.testing.assert_frame_equal(before, after, rtol=0, atol=1e-9)
+
+
+def test_the_coefficients_are_functions_of_the_callable_module():
+    for name in ("omega", "ordinal_alpha", "categorical_omega"):
+        assert 0.5 < getattr(cp.reliability, name)(SOME) < 1
+    with pytest.raises(InputError, match="at least 3 needed"):
+        cp.reliability.omega_hierarchical(SOME, {"x": ["a", "b"], "y": ["c", "d"]})
+
+
+@pytest.mark.parametrize(
+    "items",
+    [SOME["a"], SOME.assign(d="often"), SOME.assign(d=np.inf)],
+    ids=["a column", "words", "infinite"],
+)
+def test_alpha_of_what_is_no_items_is_refused(items):
+    with pytest.raises(InputError, match=r"DataFrame|no number|infinite"):
+        alpha(items)
