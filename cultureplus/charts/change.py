@@ -62,7 +62,8 @@ def plot_change(change: pd.DataFrame, *, lens: str = ALL, wave: str | None = Non
     change
         Changes that went through a reporting plan: `wave, previous, lens, unit, scale, design`
         ("linked" or "repeated cross-section"), `n, change` (on the answer range), `low, high`
-        (95 % interval), `effect_size, shown, reason`.
+        (95 % interval), `effect_size, shown, reason`; where there is a column `warning` ('' or a
+        sentence), a warned scale is marked and the sentence stands below the subtitle.
     lens
         "all" draws every scale for the whole organisation; any other lens draws its units, one
         scale at a time, with a menu over the scales.
@@ -109,7 +110,8 @@ def plot_change(change: pd.DataFrame, *, lens: str = ALL, wave: str | None = Non
     return house.figure(
         [_view(name, group, lens, wave) for name, group in groups],
         title=_TITLE,
-        alt=_alt(groups[0][1], groups[0][0], lens, wave, len(groups) - 1),
+        alt=_alt(groups[0][1], groups[0][0], lens, wave, len(groups) - 1)
+        + house.warned(own[_known(own)]).spoken,
         chart="plot_change",
         table="change",
         layout={
@@ -144,11 +146,14 @@ def _name(row: Row, lens: str) -> str:
 def _view(name: str, rows: pd.DataFrame, lens: str, wave: str) -> house.View:
     known = _known(rows)
     drawn, rest = rows[known], rows[~known]
+    warned = house.warned(drawn)
     at = [int(index) for index in drawn.index]
     previous = " and ".join(str(value) for value in house.in_order(rows[PREVIOUS].dropna()))
     designs = " and ".join(str(value) for value in house.in_order(rows[DESIGN].dropna()))
     ends = [house.numbers(drawn[name]) for name in (LOW, CHANGE, HIGH)]
     reach = house.span(*ends, around=0.0)
+    if lens != ALL and not rows.empty:
+        name = warned.title(rows[SCALE].iloc[0])
     who = "Whole organisation" if lens == ALL else f"{name}, by {lens}"
     return house.View(
         name=name,
@@ -167,8 +172,13 @@ def _view(name: str, rows: pd.DataFrame, lens: str, wave: str) -> house.View:
                 [int(index) for index in rest.index],
             ),
         ],
-        rows=[house.label(_name(row, lens), width=40) for row in rows.to_dict("records")],
+        rows=[
+            house.label(_name(row, lens), width=40)
+            + (warned.mark(row[SCALE]) if lens == ALL else "")
+            for row in rows.to_dict("records")
+        ],
         subtitle=f"{who}, {previous or 'before'} to {wave}; {designs or 'design not said'}",
+        notes=warned.notes,
         row_height=26 if len(rows) <= _CROWDED else 18,
         layout={"xaxis.range": reach, "xaxis.autorange": reach is None},
     )

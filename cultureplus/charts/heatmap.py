@@ -9,6 +9,7 @@ cell without data is white with a dash: these two must never look alike.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -62,7 +63,8 @@ def plot_unit_heatmap(units: pd.DataFrame, *, wave: str | None = None) -> go.Fig
     units
         Unit scores that went through a reporting plan: `wave, lens, unit, scale, n, mean, low,
         high, favourable` (0 to 1), `favourable_difference` (unit minus whole, -1 to 1), `shown`,
-        `reason`.
+        `reason`; where there is a column `warning` ('' or a sentence), a warned scale is marked and
+        the sentence stands below the subtitle.
     wave
         Which wave to draw; the newest in the table where nothing is said.
 
@@ -96,16 +98,27 @@ def plot_unit_heatmap(units: pd.DataFrame, *, wave: str | None = None) -> go.Fig
     scales = [str(scale) for scale in house.in_order(rows[SCALE])]
     names = house.lenses(rows)
     columns = _columns(scales)
+    drawn = rows[house.shown(rows) & rows[FAVOURABLE].notna()]
+    letters = max(min(len(name), _LONGEST) for name in columns)
+    views = [_view(rows, lens, scales, wave, _limit(rows, lens)) for lens in names]
+    heads = [_heads(drawn, lens, scales, columns) for lens in names]
+    if any(warned.marks for _, warned in heads):
+        # Only here do the columns' names depend on the choice in the menu.
+        letters += 3
+        views = [
+            replace(view, notes=warned.notes, layout={"xaxis.ticktext": texts})
+            for view, (texts, warned) in zip(views, heads, strict=True)
+        ]
     return house.figure(
-        [_view(rows, lens, scales, wave, _limit(rows, lens)) for lens in names],
+        views,
         title=_TITLE,
-        alt=_alt(rows, names[0], wave, len(names) - 1),
+        alt=_alt(rows, names[0], wave, len(names) - 1) + house.warned(drawn).spoken,
         chart="plot_unit_heatmap",
         table="unit_scores",
         layout={
             "xaxis": {
                 "tickvals": list(range(len(scales))),
-                "ticktext": [house.label(name, width=_LONGEST) for name in columns],
+                "ticktext": heads[0][0],
                 "ticklabeloverflow": "allow",
                 "range": [-0.5, len(scales) - 0.5],
                 "side": "top",
@@ -115,7 +128,7 @@ def plot_unit_heatmap(units: pd.DataFrame, *, wave: str | None = None) -> go.Fig
             },
             "margin": {"r": 48},
         },
-        head=int(16 + max(min(len(name), _LONGEST) for name in columns) * _LETTER * 0.87),
+        head=int(16 + letters * _LETTER * 0.87),
         foot=32,
     )
 
@@ -146,6 +159,18 @@ def _units(rows: pd.DataFrame, lens: str) -> list[tuple[str, Any]]:
         if str(row[LENS]) in (ALL, lens)
     ]
     return sorted(house.in_order(pairs), key=lambda pair: pair[0] != ALL)
+
+
+def _heads(
+    drawn: pd.DataFrame, lens: str, scales: list[str], columns: list[str]
+) -> tuple[list[str], house.Warned]:
+    """The columns' names as labels, with the marks of the warnings that hold for this lens."""
+    warned = house.warned(drawn[drawn[LENS].astype(str).isin([ALL, lens])])
+    texts = [
+        house.label(name, width=_LONGEST) + warned.mark(scale)
+        for name, scale in zip(columns, scales, strict=True)
+    ]
+    return texts, warned
 
 
 def _view(rows: pd.DataFrame, lens: str, scales: list[str], wave: str, limit: float) -> house.View:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final
 
+import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
 
@@ -44,6 +45,7 @@ from cultureplus.charts.tables import (
     why_empty,
     why_nothing,
 )
+from cultureplus.columns import ITEM, REVERSED, SCALE, TEXT, WARNING, title_of
 
 # The charts import from here alone; what lies below (labels, tables, privacy) they find here too.
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "TEMPLATE_NAME",
     "VERMILLION",
     "View",
+    "Warned",
     "chart_config",
     "empty_chart",
     "escape",
@@ -69,6 +72,7 @@ __all__ = [
     "furthest",
     "hidden_count",
     "in_order",
+    "item_text",
     "keep_charts_at_home",
     "label",
     "lenses",
@@ -79,14 +83,17 @@ __all__ = [
     "reference",
     "require_columns",
     "require_plan",
+    "rules",
     "say",
     "scale_title",
     "shown",
     "span",
     "unit_name",
+    "warned",
     "whiskers",
     "why_empty",
     "why_nothing",
+    "wording",
     "words",
     "wrapped",
 ]
@@ -175,13 +182,15 @@ _MENU_LOOKS: Final[dict[str, Any]] = {
 class View:
     """One choice of a chart's menu: its traces, its rows from top to bottom, its subtitle.
 
-    `name` and `subtitle` are raw text; `rows` are ready labels (`label` or `wrapped`).
+    `name`, `subtitle` and `notes` (sentences below the subtitle) are raw text; `rows` are ready
+    labels (`label` or `wrapped`).
     """
 
     name: str
     traces: Sequence[Any]
     rows: Sequence[str]
     subtitle: str = ""
+    notes: Sequence[str] = ()
     row_height: int = 26
     layout: Mapping[str, Any] = field(default_factory=dict)
 
@@ -206,7 +215,10 @@ def figure(
     >>> figure([View("a", [], ["x"])], title="T", alt="A.", chart="c", table="t").layout.meta["alt"]
     'A.'
     """
-    subtitles = [wrapped(view.subtitle, width=100, lines=2) for view in views]
+    subtitles = [
+        "<br>".join(filter(None, (wrapped(text, width=100, lines=2) for text in texts)))
+        for texts in ([view.subtitle, *view.notes] for view in views)
+    ]
     lines = max(text.count("<br>") + 1 if text else 0 for text in subtitles)
     top = _TITLE + _LINE * lines + (_MENU if len(views) > 1 else 0) + head
     owner = [index for index, view in enumerate(views) for _ in view.traces]
@@ -321,11 +333,17 @@ def whiskers(
 
 
 def words(
-    texts: Sequence[str], at: Sequence[float], *, side: float = 0.0, colour: str = GREY
+    texts: Sequence[str],
+    at: Sequence[float],
+    *,
+    side: float = 0.0,
+    colour: str = GREY,
+    axis: str = "x2",
 ) -> go.Scatter:
     r"""Words that stand beside rows, at the left (0) or the right (1) edge of the plot.
 
-    The chart that uses them sets `xaxis2` to `MARGIN_AXIS`.
+    The chart that uses them sets `xaxis2` to `MARGIN_AXIS`; with `axis="x"` they begin at the
+    number `side` of the chart's own axis instead.
 
     >>> list(words(["hidden (<5)"], [3]).text)
     ['\xa0hidden (&lt;5)']
@@ -333,7 +351,7 @@ def words(
     return go.Scatter(
         x=[side] * len(texts),
         y=list(at),
-        xaxis="x2",
+        xaxis=axis,
         mode="text",
         # The space in front keeps the words off the axis without moving their anchor out of range.
         text=["\u00a0" + label(text, width=70) for text in texts],
@@ -373,6 +391,123 @@ def reference(value: float, rows: int, *, name: str, dash: str = "dash") -> go.S
         name=name,
         hoverinfo="skip",
     )
+
+
+def rules(named: Mapping[float, str]) -> dict[str, Any]:
+    """Vertical lines named above the plot, as a layout that every view of a menu shares.
+
+    The chart that uses them keeps at least 18 pixels free above its plot (`head`).
+
+    >>> rules({0.3: "rule of thumb .30"})["annotations"][0]["text"]
+    'rule of thumb .30'
+    """
+    sides = ["right", "left"] if len(named) == 2 else ["center"] * len(named)
+    return {
+        "shapes": [
+            {
+                "type": "line",
+                "x0": value,
+                "x1": value,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "layer": "between",
+                "line": {"color": BLACK, "width": 1.4, "dash": "dot"},
+            }
+            for value in named
+        ],
+        "annotations": [
+            {
+                "text": escape(name),
+                "x": value,
+                "y": 1,
+                "yref": "paper",
+                # The names of two lines lean apart: they never meet, however close the lines.
+                "xanchor": sides[place],
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 11, "color": GREY},
+            }
+            for place, (value, name) in enumerate(named.items())
+        ],
+    }
+
+
+def item_text(item: Mapping[Any, Any]) -> str:
+    """An item's wording as raw text; without one, its identifier.
+
+    >>> item_text({"item": "ps1", "text": ""})
+    'ps1'
+    """
+    text = item[TEXT]
+    return str(item[ITEM]) if missing(text) or not str(text).strip() else str(text)
+
+
+def wording(item: Mapping[Any, Any], *, width: int = 44, lines: int = 2) -> str:
+    """An item's wording as the label of its row, with (R) where it is worded the other way round.
+
+    >>> wording({"item": "ps1", "text": "Mistakes are held against you.", "reversed": True})
+    'Mistakes are held against you. (R)'
+    """
+    mark = " (R)" if not missing(item[REVERSED]) and bool(item[REVERSED]) else ""
+    return wrapped(item_text(item), width=width, lines=lines) + mark
+
+
+_MARKS: Final = ("†", "‡", "§", "¶")
+
+
+@dataclass(frozen=True)
+class Warned:
+    """What a table warns of: a mark per scale, the sentence of each mark, and all of it in words.
+
+    `marks` holds only the scales with a warning; `notes` are raw text, `spoken` is ready for an
+    alternative text.
+    """
+
+    marks: Mapping[str, str]
+    notes: Sequence[str]
+    spoken: str
+
+    def title(self, scale: object) -> str:
+        """The scale's name as raw text, with its mark where it has one."""
+        return title_of(str(scale)) + self.mark(scale)
+
+    def mark(self, scale: object) -> str:
+        """The scale's mark with a space before it, or ''."""
+        return f" {self.marks[str(scale)]}" if str(scale) in self.marks else ""
+
+
+def warned(rows: pd.DataFrame) -> Warned:
+    """The warnings of the rows that a chart draws, from their column `warning` where there is one.
+
+    >>> table = pd.DataFrame({"scale": ["trust", "care"], "warning": ["means differ in kind", ""]})
+    >>> found = warned(table)
+    >>> found.title("trust"), found.title("care"), found.notes
+    ('Trust †', 'Care', ['† means differ in kind'])
+    """
+    of: dict[str, list[str]] = {}  # sentence -> its scales
+    if WARNING in rows:
+        for scale, value in zip(rows[SCALE], rows[WARNING], strict=True):
+            sentence = "" if missing(value) else " ".join(str(value).split())
+            if sentence and str(scale) not in of.setdefault(sentence, []):
+                of[sentence].append(str(scale))
+    marks: dict[str, str] = {}
+    notes: list[str] = []
+    for number, (sentence, scales) in enumerate(of.items()):
+        mark = _MARKS[min(number, len(_MARKS) - 1)]
+        for scale in scales:
+            marks[scale] = "".join(dict.fromkeys(marks.get(scale, "") + mark))
+        if number < len(_MARKS):
+            notes.append(f"{mark} {sentence}")
+    if len(of) > len(_MARKS):
+        notes[-1] = f"{_MARKS[-1]} {len(of) - len(_MARKS) + 1} more warnings are in the table"
+    return Warned(marks, notes, "".join(_spoken(*pair) for pair in list(of.items())[:4]))
+
+
+def _spoken(sentence: str, scales: Sequence[str]) -> str:
+    names = ", ".join(plain(title_of(scale)) for scale in scales[:3])
+    more = f" and {len(scales) - 3} more scales" if len(scales) > 3 else ""
+    return f" Warning on {names}{more}: {plain(sentence, width=300).rstrip('.')}."
 
 
 keep_charts_at_home()

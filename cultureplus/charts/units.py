@@ -46,7 +46,8 @@ def plot_units(
     units
         Unit scores that went through a reporting plan: `wave, lens, unit, scale, n, mean` (on the
         answer range), `low`, `high` (95 % interval), `difference` (from the whole), `shown`,
-        `reason`.
+        `reason`; where there is a column `warning` ('' or a sentence), a warned scale is marked and
+        the sentence stands below the subtitle.
     lens
         Which lens to draw; the first one in the table where nothing is said.
     wave
@@ -88,10 +89,11 @@ def plot_units(
         for scale in scales
     ]
     first = seen[seen[SCALE] == scales[0]]
+    spoken = house.warned(_drawn(seen)).spoken
     return house.figure(
         views,
         title=_TITLE,
-        alt=_alt(first, str(scales[0]), lens, wave, len(scales) - 1),
+        alt=_alt(first, str(scales[0]), lens, wave, len(scales) - 1) + spoken,
         chart="plot_units",
         table="unit_scores",
         layout={
@@ -113,6 +115,7 @@ def _lens(rows: pd.DataFrame, lens: str | None) -> str:
 
 def _view(rows: pd.DataFrame, whole: pd.DataFrame, scale: str, lens: str, wave: str) -> house.View:
     drawn, rest = _drawn(rows), _rest(rows)
+    warned = house.warned(drawn)
     at = list(range(len(drawn)))
     count = len(drawn) + len(rest)
     traces: list[Any] = [
@@ -140,10 +143,11 @@ def _view(rows: pd.DataFrame, whole: pd.DataFrame, scale: str, lens: str, wave: 
         for row in [*drawn.to_dict("records"), *rest.to_dict("records")]
     ]
     return house.View(
-        name=title_of(scale),
+        name=warned.title(scale),
         traces=traces,
         rows=labels,
-        subtitle=f"{title_of(scale)}, by {lens}, {wave}",
+        subtitle=f"{warned.title(scale)}, by {lens}, {wave}",
+        notes=warned.notes,
         row_height=24 if count <= _CROWDED else 18,
         layout={"xaxis.range": reach, "xaxis.autorange": reach is None},
     )

@@ -190,3 +190,200 @@ def change():
                     }
                 )
     return pd.DataFrame(rows)
+
+
+WARNING = "means of functions may not be compared: the items do not speak equally in every group"
+
+
+@pytest.fixture
+def warned_units(units):
+    """Unit scores of which one scale may not be compared by function."""
+    told = (units["lens"] == "function") & (units["scale"] == SCALES[1])
+    return units.assign(warning=[WARNING if one else "" for one in told])
+
+
+@pytest.fixture
+def warned_change(change):
+    told = change["scale"] == SCALES[1]
+    return change.assign(warning=[WARNING if one else "" for one in told])
+
+
+@pytest.fixture
+def omegas(reliability):
+    """Reliability with omega for the first scale, without for the second."""
+    return reliability.assign(
+        omega=[0.871, NAN, NAN],
+        omega_low=[0.845, NAN, NAN],
+        omega_high=[0.894, NAN, NAN],
+        reason=["", "omega is not estimable: no fit", "fewer than 10 complete rows"],
+    )
+
+
+def item_rows(scale, count, *, lost=(), warned=()):
+    """Item statistics with orderly numbers; lost items have none, warned ones run against."""
+    rows = []
+    for i in range(count):
+        known = i not in lost
+        r = (-0.31 if i in warned else 0.35 + 0.04 * i) if known else NAN
+        rows.append(
+            {
+                "wave": WAVE,
+                "scale": scale,
+                "item": f"i{i}",
+                "text": f"One may say in this team what went wrong, number {i}.",
+                "reversed": i % 2 == 1,
+                "n": 200 + i,
+                "missing": 0.02 + 0.01 * i,
+                "mean": 3.2 + 0.1 * i,
+                "sd": 1.1,
+                "floor": 0.04 + 0.01 * i,
+                "ceiling": 0.12 + 0.01 * i,
+                "r_rest": r,
+                "alpha_dropped": 0.7 + 0.01 * i if known else NAN,
+                "warning": f"'i{i}' runs against the other items" if i in warned else "",
+                "reason": "" if known else "not estimable: everybody answered it alike",
+            }
+        )
+    return rows
+
+
+@pytest.fixture
+def items():
+    return pd.DataFrame(
+        item_rows(SCALES[0], 4, lost=[3], warned=[1]) + item_rows("collaboration_skill", 3)
+    )
+
+
+@pytest.fixture
+def loadings():
+    rows = []
+    for scale, factors in {
+        "collaboration_skill": ("collaboration_skill.curiosity", "collaboration_skill.humility"),
+        SCALES[0]: (SCALES[0],),
+    }.items():
+        for f, factor in enumerate(factors):
+            for i in range(3):
+                known = (scale, i) != (SCALES[0], 2)
+                std = 0.5 + 0.1 * i + 0.05 * f
+                rows.append(
+                    {
+                        "wave": WAVE,
+                        "scale": scale,
+                        "factor": factor,
+                        "item": f"{factor}_{i}",
+                        "text": f"One may say in this team what went wrong, number {i}.",
+                        "reversed": i == 1,
+                        "n": 310,
+                        "std": std if known else NAN,
+                        "low": std - 0.06 if known else NAN,
+                        "high": std + 0.06 if known else NAN,
+                        "reason": "" if known else "not estimable: made up",
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def eigenvalues():
+    rows = []
+    for scale, observed, expected in (
+        ("collaboration_skill", [3.1, 1.4, 0.8, 0.7], 3),
+        (SCALES[0], [1.9, 0.6, 0.5], 1),
+        ("collaboration_energy", [NAN, NAN], 1),
+    ):
+        for place, value in enumerate(observed):
+            chance = 1.2 - 0.1 * place
+            lost = math.isnan(value)
+            rows.append(
+                {
+                    "wave": WAVE,
+                    "scale": scale,
+                    "factor": place + 1,
+                    "observed": value,
+                    "reference": NAN if lost else chance,
+                    "keep": value > chance,
+                    "expected": expected,
+                    "reason": "not estimable: made up" if lost else "",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def bands():
+    rows = []
+    for lens, scale, counts, hidden in (
+        ("function", SCALES[0], [1, 2, 3, 8, 6], 4),
+        ("function", SCALES[1], [0, 0, 5, 5, 0], 0),
+        ("team", SCALES[0], [10, 5, 20, 4, 1], 30),
+        ("team", SCALES[1], None, 70),
+    ):
+        for b, band in enumerate(("none", "weak", "moderate", "strong", "very strong")):
+            rows.append(
+                {
+                    "wave": WAVE,
+                    "lens": lens,
+                    "scale": scale,
+                    "band": band,
+                    "n_units": counts[b] if counts else 0,
+                    "share": counts[b] / sum(counts) if counts else NAN,
+                    "n_hidden": hidden,
+                    "reason": "" if counts else "no unit can be shown",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def dossier():
+    return pd.DataFrame(
+        {
+            "wave": WAVE,
+            "scale": [*SCALES, "collaboration_energy"],
+            "icc1": [0.21, 0.08, -0.02, NAN],
+            "icc1_low": [0.15, 0.02, -0.06, NAN],
+            "icc1_high": [0.28, 0.14, 0.03, NAN],
+            "icc2": [0.78, 0.55, -0.1, NAN],
+            "verdict": ["Teams share it.", "Teams share some of it.", "It is of persons.", ""],
+            "speak": ["yes", "with care", "no", "no"],
+            "reason": ["", "", "", "not estimable: nobody has a score"],
+        }
+    )
+
+
+CONTINUOUS = ("configural", "metric", "scalar")
+ORDINAL = ("configural", "thresholds", "loadings", "intercepts")
+
+
+def ladder_rows(scale, by, rungs, held):
+    """One ladder with orderly fit; its first `held` rungs hold."""
+    return [
+        {
+            "wave": WAVE,
+            "scale": scale,
+            "by": by,
+            "level": rung,
+            "cfi": 0.981 - 0.012 * r,
+            "rmsea": 0.041 + 0.003 * r,
+            "srmr": 0.022 + 0.01 * r,
+            "change_cfi": -0.012 if r else NAN,
+            "holds": r < held,
+            "verdict": f"Rung {r} of {scale} (CFI {0.981 - 0.012 * r:.3f}).",
+            "reason": "",
+        }
+        for r, rung in enumerate(rungs)
+    ]
+
+
+@pytest.fixture
+def ladder():
+    rows = ladder_rows(SCALES[0], "function", CONTINUOUS, 3)
+    rows += ladder_rows(SCALES[1], "function", ORDINAL, 2)
+    rows += ladder_rows(SCALES[2], "function", ORDINAL, 4)
+    rows += ladder_rows(SCALES[0], "language", CONTINUOUS, 0)
+    rows.append(
+        ladder_rows(SCALES[1], "language", ("configural",), 0)[0]
+        | {"level": "", "cfi": NAN, "rmsea": NAN, "srmr": NAN, "verdict": ""}
+        | {"reason": "not tested: fewer than two groups"}
+    )
+    return pd.DataFrame(rows)

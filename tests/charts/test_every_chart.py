@@ -8,13 +8,19 @@ import math
 import pandas as pd
 import pytest
 
+from cultureplus.charts.agreement import plot_agreement
 from cultureplus.charts.answers import plot_answers
 from cultureplus.charts.barriers import plot_barriers
 from cultureplus.charts.change import plot_change
 from cultureplus.charts.heatmap import plot_unit_heatmap
+from cultureplus.charts.item_profile import plot_item_profile
+from cultureplus.charts.ladder import plot_ladder
+from cultureplus.charts.loadings import plot_loadings
+from cultureplus.charts.parallel import plot_parallel_analysis
 from cultureplus.charts.reliability import plot_reliability
 from cultureplus.charts.response import plot_response
 from cultureplus.charts.silo_links import plot_silo_links
+from cultureplus.charts.teams import plot_teams
 from cultureplus.charts.units import plot_units
 from cultureplus.errors import InputError
 
@@ -53,9 +59,34 @@ CHARTS = [
         ["change", "low", "high"],
         ["n", "change", "low", "high", "effect_size"],
     ),
+    (plot_units, "warned_units", ["mean", "low", "high", "n"], SCORES),
+    (plot_unit_heatmap, "warned_units", ["favourable", "favourable_difference", "mean"], SCORES),
+    (plot_change, "warned_change", ["change", "low", "high"], ["n", "change", "low", "high"]),
+    (
+        plot_reliability,
+        "omegas",
+        ["alpha", "alpha_low", "alpha_high", "omega", "omega_low", "omega_high"],
+        [],
+    ),
+    (
+        plot_item_profile,
+        "items",
+        ["r_rest", "floor", "ceiling", "missing", "mean", "sd", "alpha_dropped", "n"],
+        [],
+    ),
+    (plot_loadings, "loadings", ["std", "low", "high", "n"], []),
+    (plot_parallel_analysis, "eigenvalues", ["observed", "reference", "expected"], []),
+    (plot_agreement, "bands", ["share", "n_units", "n_hidden"], []),
+    (plot_teams, "dossier", ["icc1", "icc1_low", "icc1_high", "icc2"], []),
+    (plot_ladder, "ladder", ["cfi", "rmsea", "srmr", "change_cfi"], []),
 ]
+COUNTS = {"n", "n_units", "n_hidden", "expected"}
 NAMES = [chart.__name__ for chart, *_ in CHARTS]
-UNIT_CHARTS = [case for case in CHARTS if case[1] in {"units", "response", "change"}]
+UNIT_CHARTS = [
+    case
+    for case in CHARTS
+    if case[1] in {"units", "response", "change", "warned_units", "warned_change"}
+]
 HOSTILE = [
     "<b>bold</b>",
     "<script>alert(1)</script>",
@@ -122,7 +153,7 @@ def test_each_drawn_number_shows(case):
     for column in drawn:
         changed = table.copy()
         changed[column] = changed[column].astype(float)
-        changed.loc[a_drawn_row(table, column, chart), column] += 1 if column == "n" else 0.01
+        changed.loc[a_drawn_row(table, column, chart), column] += 1 if column in COUNTS else 0.01
         assert chart(changed).to_json() != first, column
 
 
@@ -207,8 +238,8 @@ def test_one_reason_for_everything_stands_alone(case):
     why = "not estimable: made up for this test"
     table = table.assign(**{column: float("nan"), "reason": why})
     table = table.assign(shown=True) if "shown" in table else table
-    if "std" in table:
-        table = table.assign(std=float("nan"))
+    for other in {"std", "omega"} & set(table):
+        table = table.assign(**{other: float("nan")})
     figure = chart(table)
     assert len(figure.data) == 0
     assert [note.text for note in figure.layout.annotations] == [why]
@@ -219,15 +250,19 @@ def test_one_row_is_enough(case):
     row = a_drawn_row(table, drawn[0], chart)
     figure = chart(table.loc[[row]])
     assert figure.layout.updatemenus == ()
-    assert len(figure.layout.yaxis.ticktext) == 1
+    if chart is plot_parallel_analysis:  # its rows are points on two axes of numbers
+        assert figure.layout.yaxis.ticktext is None
+    else:
+        assert len(figure.layout.yaxis.ticktext) == 1
 
 
 @pytest.mark.parametrize("label", HOSTILE)
 def test_labels_are_never_markup(case, label):
     chart, table, *_ = case
     table = table.copy()
-    for column in ("unit", "scale", "item", "text", "barrier", "outcome", "predictor", "reason"):
-        if column in table:
+    names = ["unit", "scale", "item", "text", "barrier", "outcome", "predictor", "reason"]
+    for column in [*names, "factor", "warning", "verdict", "by"]:
+        if column in table and table[column].dtype != "int64":  # a factor may be a number
             table[column] = [f"{label}{value}" for value in table[column]]
     for column in ("wave", "previous", "design", "note"):
         if column in table:
@@ -251,6 +286,8 @@ def test_each_figure_has_alternative_text_and_names_its_twin(case):
     assert meta["table"] in {
         *("answers", "response", "reliability", "unit_scores"),
         *("barriers", "silo_links", "change"),
+        *("item_statistics", "loadings", "parallel_analysis", "agreement_bands"),
+        *("team_dossier", "invariance_ladder"),
     }
 
 

@@ -178,6 +178,21 @@ def test_rows_run_from_top_to_bottom_and_make_the_height():
     assert height(110) - height(10) == 100 * 20
 
 
+def test_notes_stand_below_the_subtitle_and_make_room():
+    def figure(notes):
+        view = house.View("a", [], ["row"], subtitle="S", notes=notes)
+        return house.figure([view], title="T", alt="A.", chart="c", table="t").layout
+
+    assert figure(["one <b>", "two"]).title.subtitle.text == "S<br>one &lt;b&gt;<br>two"
+    assert figure(["one", "two"]).margin.t - figure([]).margin.t == 2 * 16
+    assert figure(["one", "two"]).height - figure([]).height == 2 * 16
+
+
+def test_the_names_of_two_rules_lean_apart():
+    sides = [note["xanchor"] for note in house.rules({0.4: "a", 0.7: "b"})["annotations"]]
+    assert sides == ["right", "left"]
+
+
 def test_waves_are_named_not_numbered():
     rows, wave = house.one_wave(pd.DataFrame({"wave": ["2025Q4", "2026Q1"], "n": [1, 2]}), None)
     assert (wave, rows["n"].tolist()) == ("2026Q1", [2])
