@@ -11,9 +11,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from cultureplus import columns as c
-from cultureplus.scoring import score
-from cultureplus.survey import Survey
 from cultureplus.within_group import (
     agreement_test,
     icc_bootstrap,
@@ -25,7 +22,6 @@ __all__ = [
     "agreement_test",
     "icc",
     "icc_bootstrap",
-    "team_dossier",
     "unit_reliability",
     "within_group",
 ]
@@ -82,33 +78,3 @@ def icc(values: pd.Series, group: pd.Series, *, level: float = 0.95) -> pd.Serie
     found["icc1_mean_n"] = (msb - msw) / (msb + (n / k - 1) * msw)
     found["f"], found["p"] = f, stats.f.sf(f, k - 1, n - k)
     return found
-
-
-def team_dossier(survey: Survey, by: str = "team") -> pd.DataFrame:
-    """ICC(1) and ICC(2) of every scale over the units of a lens, per wave.
-
-    Returns wave, scale, then the columns of `icc`, then reason ('' or why not estimable).
-    """
-    names = [c.WAVE, c.SCALE, *_ICC, c.REASON]
-    if by not in survey.lenses:
-        row = dict.fromkeys(names, np.nan) | {c.WAVE: survey.wave, c.SCALE: ""}
-        return pd.DataFrame([row | {c.REASON: f"this survey has no {by}"}], columns=names)
-    scores = score(survey)
-    rows = []
-    for scale in c.scale_columns(scores):
-        for wave in survey.waves:
-            mine = scores.loc[scores.index.get_level_values(c.WAVE) == wave]
-            found = icc(mine[scale], mine[by])
-            reason = "" if found.notna().all() else _why_not(found, by)
-            rows.append({c.WAVE: wave, c.SCALE: scale, **found, c.REASON: reason})
-    return pd.DataFrame(rows, columns=names)
-
-
-def _why_not(found: pd.Series, by: str) -> str:
-    if found["n"] == 0:
-        return "not estimable: nobody has a score"
-    if found["n_groups"] < 2:
-        return f"not estimable: one {by} only"
-    if found["n"] <= found["n_groups"]:
-        return f"not estimable: every {by} has one person"
-    return f"not estimable: no variance within or between {by}s"

@@ -20,11 +20,11 @@ from cultureplus import cfa_model as cm
 from cultureplus import columns as c
 from cultureplus.cfa import cfa
 from cultureplus.cfa_report import CfaFit
-from cultureplus.invariance import invariance
+from cultureplus.invariance import Chance, invariance
 from cultureplus.parallel import parallel_analysis
 from cultureplus.polychoric import polychoric
 
-__all__ = ["CfaFit", "cfa", "htmt2", "invariance", "parallel_analysis"]
+__all__ = ["CfaFit", "Chance", "cfa", "htmt2", "invariance", "parallel_analysis"]
 
 
 def htmt2(

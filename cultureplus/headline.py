@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus.agreement import team_dossier
 from cultureplus.disclosure.plan import ReportingPlan
-from cultureplus.reliability import reliability
+from cultureplus.dossier import SPEAK, team_dossier
+from cultureplus.reliability import alphas
 from cultureplus.survey import Survey
 from cultureplus.units import unit_scores
 
@@ -18,10 +18,11 @@ def headline_scores(survey: Survey, scores: pd.DataFrame, plan: ReportingPlan) -
     """Every scale over everybody: mean, favourable share, alpha, and what teams share.
 
     `survey` and `scores`: one wave. Returns scale, n, mean, low, high (95 %), favourable (0-1),
-    alpha, icc1 (of the lens 'team'), missing where not estimable or not shown.
+    alpha, icc1 (of the lens 'team'), missing where not estimable or not shown, and teams (whether
+    teams may be spoken of: 'yes', 'with care', 'no').
     """
     whole = plan.apply(unit_scores(scores, by=[]))[_SHOWN]
-    alphas = reliability(survey).set_index(c.SCALE)[[c.ALPHA]]
-    teams = team_dossier(survey).set_index(c.SCALE)[["icc1"]]
-    joined = whole.set_index(c.SCALE).join(alphas).join(teams)
-    return joined.reset_index()
+    together = alphas(survey).set_index(c.SCALE)[[c.ALPHA]]
+    teams = team_dossier(survey).set_index(c.SCALE)[[c.ICC1, SPEAK]]
+    joined = whole.set_index(c.SCALE).join(together).join(teams)
+    return joined.rename(columns={SPEAK: "teams"}).reset_index()

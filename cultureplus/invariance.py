@@ -6,7 +6,9 @@ whichever group they are in (scalar), and only then do differences of means mean
 rung is judged by how much worse it fits than the one before, and by whether it fits at all.
 
 References: Chen (2007), Structural Equation Modeling 14, 464-504 (change in fit); Meredith (1993),
-Psychometrika 58, 525-543; Wu & Estabrook (2016), Psychometrika 81, 1014-1045 (ordered answers).
+Psychometrika 58, 525-543; Wu & Estabrook (2016), Psychometrika 81, 1014-1045 (ordered answers);
+Satorra & Bentler (2001), Psychometrika 66, 507-514 (difference of scaled tests); Jorgensen, Kite,
+Chen & Short (2018), Psychological Methods 23, 708-728 (relabelling).
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from cultureplus.cfa import cfa
+from cultureplus.cfa import Sample, chisq_of, fit_sample, sample_of
 from cultureplus.cfa_report import FIT, SCALED, CfaFit
 from cultureplus.errors import InputError
 
@@ -34,6 +37,8 @@ ORDINAL = {
 }
 LEAST_CFI, MOST_RMSEA, MOST_SRMR = 0.90, 0.08, 0.08  # what a rung must reach by itself
 SMALL = 300  # people in all, up to which the stricter rules hold
+_FEW_DEALS, _CLEAR = 15, 8  # deals after which a p so many times from alpha is clear
+_PLAIN = 0.05  # of the scaled difference test, above which chance is asked no further
 UNEQUAL = 2.0  # largest over smallest group, above which they hold as well
 
 
@@ -46,6 +51,22 @@ class Limits:
     rmsea: float
     srmr_loadings: float
     srmr_intercepts: float
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How a rung beyond the limits is tried against chance.
+
+    `relabellings`: how often the people are dealt to the groups anew; `alpha`: the p at or below
+    which the rung fails; divide it by the number of scales that are looked at.
+
+    Reference: Jorgensen et al. (2018), who compare with the deals alone; the gamma distribution
+    saves the thousands of deals that a small p needs.
+    """
+
+    relabellings: int = 40
+    alpha: float = 0.05
+    seed: int = 1
 
 
 USUAL = Limits("usual", 0.010, 0.015, 0.030, 0.015)
@@ -74,6 +95,7 @@ def invariance(
     *,
     second_order: str | None = None,
     method: Sequence[str] = (),
+    chance: Chance | None = None,
 ) -> pd.DataFrame:
     """How far a factor model is the same in all groups, rung by rung.
 
@@ -87,9 +109,14 @@ def invariance(
     SRMR at most .08), and not both CFI falls by more than .010 and either RMSEA rises by at least
     .015 or SRMR by .030 (intercepts: .015). With 300 people or fewer in all, or groups of which one
     is more than twice another, `rule` is 'strict': .005, .010, .025 (.005). A rung that can't be
-    fitted does not hold and says why. Raises `InputError` as `cfa` does.
+    fitted does not hold and says why. `chance`: with small groups chance alone moves the indices
+    beyond these limits; a rung that does so is then fitted again with the people dealt to groups of
+    the same sizes at random, and fails only if its chi-square rises further than chance would let
+    it (`Chance`). The same seed gives the same table, whatever the order of rows and columns.
+    Raises `InputError` as `cfa` does.
 
-    Reference: Chen (2007); Wu & Estabrook (2016). R: semTools::measEq.syntax, lavaan.
+    Reference: Chen (2007); Wu & Estabrook (2016); Jorgensen et al. (2018). R: lavaan,
+    semTools::measEq.syntax.
 
     >>> draw = np.random.default_rng(1)
     >>> trust, team = draw.normal(size=600), pd.Series(["x", "y"] * 300)
@@ -104,17 +131,21 @@ def invariance(
     if group is None:
         raise InputError("Invariance is across groups: give the group of each row.")
     ladder = ORDINAL if estimator == "wlsmv" else CONTINUOUS
+    sample = sample_of(items, model, estimator, group, second_order=second_order, method=method)
+    limits = _limits(sample)
     rows: list[dict[str, object]] = []
     before: CfaFit | None = None
+    under: tuple[str, ...] = ()  # what is equal on the rung before
     standing = ""  # the first rung that failed
     for level, equal in ladder.items():
-        fit = cfa(
-            items, model, estimator, group=group, equal=equal,
-            second_order=second_order, method=method,
-        )  # fmt: skip
-        row = _row(level, fit, before, standing, _limits(group, items, model))
+        fit = fit_sample(sample, equal)
+        row = _row(level, fit, before, standing, limits)
+        beyond = not row["holds"] and not standing and _bearable(fit)
+        if chance is not None and before is not None and beyond:
+            holds, words = _by_chance(sample, (under, equal), (before, fit), chance)
+            row = _row(level, fit, before, standing, limits, held=holds, words=words)
         standing = standing or ("" if row["holds"] else level)
-        before = fit
+        before, under = fit, equal
         rows.append(row)
     numbers = [*FIT, *(SCALED if estimator != "ml" else ())]
     changes = ["change_cfi", "change_rmsea", "change_srmr"]
@@ -123,15 +154,74 @@ def invariance(
     )
 
 
-def _limits(group: pd.Series, items: pd.DataFrame, model: Mapping[str, Sequence[str]]) -> Limits:
-    names = [name for mine in model.values() for name in mine]
-    sizes = group[items[names].notna().all(axis=1).to_numpy()].dropna().value_counts()
-    few = sizes.sum() <= SMALL
-    return STRICT if few or sizes.max() > UNEQUAL * sizes.min() else USUAL
+def _by_chance(
+    sample: Sample,
+    equal: tuple[tuple[str, ...], tuple[str, ...]],
+    fits: tuple[CfaFit, CfaFit],
+    chance: Chance,
+) -> tuple[bool, str]:
+    """Whether chance makes a rung fit this much worse, and that in words.
+
+    First the difference of the two chi-squares, scaled by its mean, which in small groups finds
+    too much rather than too little: what passes it is chance. What does not is compared with the
+    same people dealt to the groups anew. One deal that rises as far is enough; where none does, a
+    gamma distribution with the moments of the deals says how rare such a rise is.
+    """
+    rise = fits[1].fit["chisq"] - fits[0].fit["chisq"]
+    df = fits[1].fit["df"] - fits[0].fit["df"]
+    mean = _mean_of(fits[1]) - _mean_of(fits[0])
+    p = float(stats.chi2.sf(rise * df / mean, df)) if df > 0 and mean > 0 else 0.0
+    if p > _PLAIN:
+        return True, f"by chance with p {p:.2f}"
+    random = np.random.default_rng(chance.seed)
+    drawn: list[float] = []
+    for _ in range(chance.relabellings):
+        dealt = sample.dealt(random)
+        first, second = (chisq_of(dealt, each) for each in equal)
+        if not np.isfinite(second - first):
+            continue
+        drawn.append(second - first)
+        if drawn[-1] >= rise:
+            return True, f"no further than chance in deal {len(drawn)} of the people"
+        if len(drawn) >= _FEW_DEALS:
+            p = _tail(drawn, rise)
+            if not chance.alpha / _CLEAR < p < chance.alpha * _CLEAR:
+                break
+    if len(drawn) < _FEW_DEALS:
+        return False, "too few deals of the people could be fitted to ask chance"
+    p = _tail(drawn, rise)
+    return p > chance.alpha, f"by chance with p {p:.4f}, from {len(drawn)} deals of the people"
+
+
+def _mean_of(fit: CfaFit) -> float:
+    """The chi-square that chance gives on average."""
+    return float(fit.fit.get("chisq_mean", fit.fit["df"]))
+
+
+def _tail(drawn: list[float], rise: float) -> float:
+    """How rare such a rise is under the gamma distribution that has the moments of the deals."""
+    mean, variance = np.mean(drawn), np.var(drawn, ddof=1)
+    if not (mean > 0 and variance > 0):
+        return 0.0
+    return float(stats.gamma.sf(rise, mean**2 / variance, scale=variance / mean))
+
+
+def _limits(sample: Sample) -> Limits:
+    sizes = sample.n
+    if not len(sizes):
+        return USUAL
+    return STRICT if sizes.sum() <= SMALL or sizes.max() > UNEQUAL * sizes.min() else USUAL
 
 
 def _row(
-    level: str, fit: CfaFit, before: CfaFit | None, standing: str, limits: Limits
+    level: str,
+    fit: CfaFit,
+    before: CfaFit | None,
+    standing: str,
+    limits: Limits,
+    *,
+    held: bool = False,
+    words: str = "",
 ) -> dict[str, object]:
     kind = _KIND.get(level, level)
     change = dict.fromkeys(("cfi", "rmsea", "srmr"), np.nan)
@@ -152,8 +242,11 @@ def _row(
     elif standing:
         verdict, holds = f"Not reached: the rung '{standing}' does not hold.", False
     else:
-        holds = _bearable(fit) and (before is None or _within(kind, change, limits))
-        verdict = f"{(_GOOD if holds else _BAD)[kind]} ({_why(fit, before, change, limits)})."
+        alike = before is None or held or _within(kind, change, limits)
+        holds = _bearable(fit) and alike
+        if before is not None and fit.fit["df"] == before.fit["df"]:
+            words = "so few answers cannot contradict it"
+        verdict = (_GOOD if holds else _BAD)[kind] + (f" ({words})." if words else ".")
     if fit.status.startswith("heywood"):
         verdict += f" Beware: {fit.reason}."
     return row | {"holds": bool(holds), "verdict": verdict}
@@ -173,14 +266,3 @@ def _within(kind: str, change: Mapping[str, float], limits: Limits) -> bool:
     srmr = limits.srmr_intercepts if kind == "scalar" else limits.srmr_loadings
     fell = -change["cfi"] > limits.cfi
     return not (fell and (change["rmsea"] >= limits.rmsea or change["srmr"] >= srmr))
-
-
-def _why(fit: CfaFit, before: CfaFit | None, change: Mapping[str, float], limits: Limits) -> str:
-    now = ", ".join(f"{name.upper()} {_index(fit, name):.3f}" for name in change)
-    if before is None:
-        return now
-    if fit.fit["df"] == before.fit["df"]:
-        return f"{now}; so few answers cannot contradict it"
-    moves = ", ".join(f"{name.upper()} {value:+.3f}" for name, value in change.items())
-    rule = "; rules for small or unequal groups" if limits is STRICT else ""
-    return f"{now}; change {moves}{rule}"

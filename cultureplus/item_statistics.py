@@ -21,10 +21,9 @@ from cultureplus.survey import Survey
 
 Array = NDArray[np.float64]
 
-MISSING, FLOOR, CEILING = "missing", "floor", "ceiling"
-R_REST, ALPHA_DROPPED, WARNING = "r_rest", "alpha_dropped", "warning"
 _NAMES = (
-    c.ITEM, c.N, MISSING, c.MEAN, c.SD, FLOOR, CEILING, R_REST, ALPHA_DROPPED, WARNING, c.REASON,
+    c.ITEM, c.N, c.MISSING, c.MEAN, c.SD, c.FLOOR, c.CEILING, c.R_REST, c.ALPHA_DROPPED,
+    c.WARNING, c.REASON,
 )  # fmt: skip
 
 
@@ -60,14 +59,14 @@ def item_table(items: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
         {
             c.ITEM: names,
             c.N: n,
-            MISSING: 1 - n / len(values) if len(values) else np.nan,
+            c.MISSING: 1 - n / len(values) if len(values) else np.nan,
             c.MEAN: mean,
             c.SD: np.sqrt(squares / np.where(n > 1, n - 1, np.nan)),
-            FLOOR: (values == low).sum(axis=0) / some,
-            CEILING: (values == high).sum(axis=0) / some,
-            R_REST: r_rest,
-            ALPHA_DROPPED: dropped,
-            WARNING: [_warning(name, r) for name, r in zip(names, r_rest, strict=True)],
+            c.FLOOR: (values == low).sum(axis=0) / some,
+            c.CEILING: (values == high).sum(axis=0) / some,
+            c.R_REST: r_rest,
+            c.ALPHA_DROPPED: dropped,
+            c.WARNING: [_warning(name, r) for name, r in zip(names, r_rest, strict=True)],
             c.REASON: reasons,
         }
     )
@@ -122,12 +121,13 @@ def _alone(variance: float) -> str:
     return "not estimable: the other items have the same sum for everybody"
 
 
-def item_statistics(survey: Survey) -> pd.DataFrame:
+def item_profile(survey: Survey) -> pd.DataFrame:
     """The item table of every rated scale and subscale in every wave of a survey.
 
     Returns wave, scale, item, text, reversed, then the columns of `item_table`. The share missing
     is of everybody who answered anything in that wave. An item that an instrument turns round is
-    warned of as turned for nothing; the others as not turned.
+    warned of as turned for nothing; the others as not turned. An item that fewer than ten people
+    answered has no numbers but n: what few people ticked is theirs.
     """
     parts = []
     for instrument in survey.instruments.values():
@@ -137,6 +137,9 @@ def item_statistics(survey: Survey) -> pd.DataFrame:
             for wave in survey.waves:
                 mine = items.loc[items.index.get_level_values(c.WAVE) == wave]
                 found = _described(item_table(mine, instrument.low, instrument.high), instrument)
+                few = found[c.N] < MIN_COMPLETE_ROWS
+                numbers = [c.MISSING, c.MEAN, c.SD, c.FLOOR, c.CEILING]
+                found[numbers] = found[numbers].mask(few)
                 found.insert(0, c.WAVE, wave)
                 found.insert(1, c.SCALE, scale)
                 parts.append(found)
@@ -151,12 +154,12 @@ def _described(found: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
     keys = [known[name].reversed for name in found[c.ITEM]]
     found.insert(1, c.TEXT, [known[name].text for name in found[c.ITEM]])
     found.insert(2, c.REVERSED, keys)
-    found[WARNING] = [
+    found[c.WARNING] = [
         f"'{item}' runs against the other items: it is turned round, should it not be?"
         if text and turned
         else f"'{item}' runs against the other items: is its reverse key forgotten?"
         if text
         else ""
-        for item, text, turned in zip(found[c.ITEM], found[WARNING], keys, strict=True)
+        for item, text, turned in zip(found[c.ITEM], found[c.WARNING], keys, strict=True)
     ]
     return found

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from cultureplus.agreement import icc, team_dossier
-from tests.small_surveys import army, oracle, people_of, scale, survey_of, table
+from cultureplus.agreement import icc
+from tests.small_surveys import army, oracle, table
 
 CASES = oracle("icc")
 NUMBERS = ("icc1", "icc1_low", "icc1_high", "icc2", "icc1_mean_n", "f", "p", "n0", "n_mean")
@@ -109,42 +109,3 @@ HARD = {
 def test_what_can_not_be_estimated_is_missing_and_says_why(values, group, reason):
     found = icc(pd.Series(values), pd.Series(group, dtype="str"))
     assert found[["icc1", "icc1_low", "icc1_high", "icc2", "icc1_mean_n", "f", "p"]].isna().all()
-    people = people_of({"team": ["x"] * 15})
-    people["team"] = pd.Series(group, index=people.index, dtype="str")
-    answers = pd.DataFrame({"a": values}, index=people.index)
-    (row,) = team_dossier(survey_of(answers, people, [scale(["a"])])).to_dict("records")
-    assert row["reason"].startswith("not estimable: ")
-    assert reason in row["reason"]
-    assert np.isnan(row["icc1"])
-
-
-def test_the_dossier_has_every_scale_in_every_wave():
-    frame = army()
-    items = ["hostile_1", "hostile_2"]
-    parts, answers = [], []
-    for wave in ("1", "2"):
-        parts.append(people_of({"team": frame["company"]}, wave=wave))
-        answers.append(frame[items].set_axis(parts[-1].index))
-    answers[1] = answers[1] * np.nan
-    instruments = [scale([item], name=item, low=0, high=4) for item in items]
-    found = team_dossier(survey_of(pd.concat(answers), pd.concat(parts), instruments))
-    assert found[["scale", "wave"]].to_numpy().tolist() == [
-        ["hostile_1", "1"], ["hostile_1", "2"], ["hostile_2", "1"], ["hostile_2", "2"],
-    ]  # fmt: skip
-    assert list(found) == [
-        "wave", "scale", "icc1", "icc1_low", "icc1_high", "icc2", "icc1_mean_n", "f", "p",
-        "n_groups", "n", "n0", "n_mean", "reason",
-    ]  # fmt: skip
-    for row in found[found["wave"] == "1"].itertuples():
-        assert row.icc1 == icc(frame[row.scale], frame["company"])["icc1"]
-        assert row.reason == ""
-    assert (found.loc[found["wave"] == "2", "reason"] == "not estimable: nobody has a score").all()
-
-
-def test_a_survey_without_the_lens_says_so():
-    people = people_of({"function": ["x", "y"]})
-    answers = pd.DataFrame({"a": [1.0, 2.0]}, index=people.index)
-    survey = survey_of(answers, people, [scale(["a"])])
-    (row,) = team_dossier(survey).to_dict("records")
-    assert row["reason"] == "this survey has no team"
-    assert team_dossier(survey, by="function").loc[0, "reason"].endswith("has one person")

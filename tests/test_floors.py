@@ -33,20 +33,23 @@ FLOORS = (
      "readers.qualtrics", "charts.tables", "simulate.latents",
      "simulate.talk"),
     # the survey, what a cell means, the look of every chart
-    ("survey", "readers", "cells", "cfa", "charts.house", "simulate.responses"),
+    ("survey", "readers", "cells", "cfa", "pooled_agreement", "charts.house",
+     "simulate.responses"),
     # settings, scores, one analysis or one plot per file
     ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
-     "disclosure.plan",
-     "charts.answers", "charts.barriers", "charts.change", "charts.heatmap", "charts.reliability",
-     "charts.response", "charts.silo_links", "charts.units", "report",
+     "omega", "ordinal_reliability", "disclosure.plan",
+     "charts.agreement", "charts.answers", "charts.barriers", "charts.change", "charts.heatmap",
+     "charts.item_profile", "charts.ladder", "charts.loadings", "charts.parallel",
+     "charts.reliability", "charts.response", "charts.silo_links", "charts.teams", "charts.units",
+     "report",
      "simulate.files", "simulate.truths"),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
      "relate", "simulate.simulation"),
-    # each person's answers, and the page that begins a report
-    ("answers", "headline", "simulate"),
-    # reading a survey
-    ("intake",),
+    # each person's answers, the page that begins a report, several analyses side by side
+    ("answers", "dossier", "sensitivity", "structure", "simulate"),
+    # reading a survey; whether what was measured may be compared
+    ("intake", "comparability", "headline"),
     # a quarter, opened for a notebook
     ("quarter",),
     # the run of all notebooks
@@ -57,7 +60,8 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
-    "declared_range",
+    "comparability", "declared_range", "dossier", "omega", "ordinal_reliability",
+    "pooled_agreement", "sensitivity", "structure",
     "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",
     "invariance", "item_statistics", "parallel", "polychoric", "screening", "within_group",
     "agreement", "change", "headline", "item_answers", "mixed", "relate", "reliability", "scoring",

@@ -95,9 +95,8 @@ def test_what_differs_is_found_in_ordered_answers(options, holds):
 
 def test_the_sentences():
     found = invariance(*two_groups(weaker=0.2))
-    assert found["verdict"][0].startswith("The same items belong together in every group (CFI ")
-    assert "compare no relations, no means (CFI " in found["verdict"][1]
-    assert "; change CFI -0." in found["verdict"][1]
+    assert found["verdict"][0] == "The same items belong together in every group."
+    assert found["verdict"][1].endswith("compare no relations, no means.")
     assert found["verdict"][2] == "Not reached: the rung 'metric' does not hold."
     assert found.loc[0, ["change_cfi", "change_rmsea", "change_srmr"]].isna().all()
     fall = found["cfi_scaled"][1] - found["cfi_scaled"][0]
@@ -137,7 +136,6 @@ def test_small_and_unequal_groups_are_judged_strictly():
     assert set(invariance(items, model, group)["rule"]) == {"usual"}
     small = invariance(items.head(300), model, group.head(300))
     assert set(small["rule"]) == {"strict"}
-    assert "rules for small or unequal groups" in small["verdict"][1]
     few = group.mask(group.eq("b") & (np.arange(600) > 280))  # 300 against 140
     assert set(invariance(items, model, few)["rule"]) == {"strict"}
 

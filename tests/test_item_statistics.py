@@ -8,7 +8,7 @@ import pytest
 
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
-from cultureplus.item_statistics import item_statistics, item_table
+from cultureplus.item_statistics import item_profile, item_table
 from tests.small_surveys import ROOT, oracle, people_of, scale, survey_of, table
 
 DESCRIBED = {name: case for name, case in oracle("screening").items() if name.startswith("items_")}
@@ -75,14 +75,14 @@ def test_a_survey_says_which_way_the_key_is_wrong(turned_in_answers, declared, w
     survey = survey_of(
         given.set_index(people.index), people, [scale(list("abcd"), turned=declared)]
     )
-    found = item_statistics(survey).set_index("item")
+    found = item_profile(survey).set_index("item")
     assert word in found.loc["b", "warning"]
     assert found.loc["b", "warning"].startswith("'b' runs against")
     assert found.drop(index="b")["warning"].eq("").all()
 
 
 def test_the_sample_has_no_forgotten_key_and_its_items_go_together():
-    found = item_statistics(read_survey(ROOT / "data" / "sample"))
+    found = item_profile(read_survey(ROOT / "data" / "sample"))
     assert found["warning"].eq("").all()
     assert found["r_rest"].min() > 0.2
     assert found["missing"].between(0, 0.1).all()
@@ -166,6 +166,6 @@ def test_answers_outside_the_range_words_and_nothing_are_refused():
 
 def test_a_survey_without_ratings_is_an_empty_table():
     people = people_of({"team": ["x"]})
-    empty = item_statistics(survey_of(pd.DataFrame(index=people.index), people, []))
+    empty = item_profile(survey_of(pd.DataFrame(index=people.index), people, []))
     assert len(empty) == 0
     assert {"wave", "scale", "item", "r_rest", "warning", "reason"} <= set(empty)

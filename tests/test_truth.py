@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from cultureplus.agreement import team_dossier
 from cultureplus.change import compare_waves
+from cultureplus.dossier import team_dossier
 from cultureplus.intake import read_survey
 from cultureplus.relate import silo_links
 from cultureplus.reliability import reliability
@@ -105,6 +105,16 @@ def test_what_teams_share(dossier, scale):
     inside = (found["icc1_low"] <= expected) & (expected <= found["icc1_high"])
     assert inside.sum() >= 3
     assert (found["p"] < 0.05).sum() >= 3
+
+
+def test_the_dossier_speaks_of_the_scales_that_teams_share_and_of_no_other(dossier):
+    """What `truth.toml` gives a share of teams may be spoken of, what it gives none may not."""
+    now = dossier.xs(WAVES[-1], level="wave")["speak"]
+    for scale, share in TRUTH["team_icc"].items():
+        mine = [name for name in now.index if name == scale or name.startswith(f"{scale}.")]
+        assert mine, scale
+        for name in mine:
+            assert (now[name] == "no") == (share == 0), name
 
 
 def test_each_outcome_is_shared_by_teams_as_far_as_it_is_an_outcome(dossier):

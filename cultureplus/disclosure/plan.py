@@ -27,7 +27,8 @@ from cultureplus.survey import Survey
 LOWEST_MIN_N = 5
 _KEYS = (c.WAVE, c.PREVIOUS, c.LENS, c.UNIT, c.SCALE, c.ITEM, c.TEXT, c.REVERSED, c.DESIGN)
 _MEANS = (c.MEAN, c.LOW, c.HIGH, c.DIFFERENCE, c.CHANGE, c.EFFECT_SIZE)
-_SHARES = (c.FAVOURABLE, c.FAVOURABLE_DIFFERENCE, c.SHARE, c.RESPONSE_RATE)
+_SHARES = (c.FAVOURABLE, c.FAVOURABLE_DIFFERENCE, c.SHARE, c.RESPONSE_RATE, c.RELIABILITY)
+_AGREEMENT = (c.RWG, c.R_STAR, c.AD_M, c.A_WG)  # each tells of the spread, as a deviation would
 # From here on a mean to 0.01 says no more of the sum than one to 0.1 does of ten people.
 _MANY = 100
 
@@ -52,7 +53,7 @@ class ReportingPlan:
 
         `table`: at least wave, lens, unit and n. Adds `shown` and `reason`; numbers of hidden rows
         are missing, shown ones rounded (means to 0.1, or to 0.01 from 100 people
-        on; shares to whole per cent). A row is shown
+        on; shares to whole per cent; agreement to 0.1). A row is shown
         only if its unit is in the plan of its wave, and of the previous wave where the table
         compares two. What an earlier plan has hidden stays hidden. Raises `InputError` where a
         needed column is missing.
@@ -80,7 +81,13 @@ class ReportingPlan:
         out = table.drop(columns=[c.SHOWN, c.REASON], errors="ignore")
         hidden = reason != ""
         for name in out:
-            if name in _KEYS or name == c.ANSWER or not pd.api.types.is_numeric_dtype(out[name]):
+            if name in _KEYS or name == c.ANSWER:
+                continue
+            if pd.api.types.is_bool_dtype(out[name]):
+                out[name] = out[name].astype("boolean").mask(hidden)
+                continue
+            if not pd.api.types.is_numeric_dtype(out[name]):
+                out[name] = out[name].mask(hidden, "")
                 continue
             out[name] = out[name].astype("float64").mask(hidden)
             if name in _MEANS and c.ANSWER not in out:
@@ -88,6 +95,8 @@ class ReportingPlan:
                 out[name] = out[name].round(2).where(many, out[name].round(1))
             elif name in _SHARES:
                 out[name] = out[name].round(2)
+            elif name in _AGREEMENT:
+                out[name] = out[name].round(1)
             elif name == c.POMP:
                 out[name] = out[name].round(0)
             out[name] += 0.0  # no minus zero
