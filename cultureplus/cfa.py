@@ -25,6 +25,7 @@ from cultureplus import fit_measures as fm
 from cultureplus.cfa_model import Array, Codes, Layout, Numbers, Structure
 from cultureplus.cfa_report import CfaFit
 from cultureplus.errors import InputError
+from cultureplus.one_thread import one_thread
 from cultureplus.polychoric import ordered_moments, two_step
 
 ESTIMATORS = ("ml", "mlr", "wlsmv")
@@ -186,6 +187,7 @@ def sample_of(
     return Sample(structure, people, tuple(titles) if group is not None else (), estimator, reason)
 
 
+@one_thread
 def fit_sample(sample: Sample, equal: tuple[str, ...]) -> CfaFit:
     """The fit with these numbers equal across groups."""
     data = _Data(sample, equal)
@@ -197,6 +199,7 @@ def fit_sample(sample: Sample, equal: tuple[str, ...]) -> CfaFit:
     return _described(data, fitted)
 
 
+@one_thread
 def chisq_of(sample: Sample, equal: tuple[str, ...]) -> float:
     """The chi-square of `fit_sample` alone, which takes half the time; NaN where there is none."""
     fitted = None if sample.reason else _fitted(_Data(sample, equal), chisq_only=True)[0]

@@ -21,6 +21,7 @@ from scipy import stats
 from cultureplus import columns as c
 from cultureplus.cfa_model import complete_rows
 from cultureplus.errors import InputError
+from cultureplus.one_thread import one_thread
 from cultureplus.polychoric import polychoric
 
 Array = NDArray[np.float64]
@@ -28,6 +29,7 @@ Array = NDArray[np.float64]
 _COLUMNS = ["factor", "observed", "reference", "keep", c.REASON]
 
 
+@one_thread
 def parallel_analysis(
     items: pd.DataFrame,
     *,

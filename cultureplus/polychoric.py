@@ -21,6 +21,7 @@ from scipy import special
 from cultureplus import columns as c
 from cultureplus.errors import InputError
 from cultureplus.estimability import MIN_COMPLETE_ROWS, too_few
+from cultureplus.one_thread import one_thread
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.integer]
@@ -108,6 +109,7 @@ def polychoric(items: pd.DataFrame, *, empty_cells: float = 0.0) -> pd.DataFrame
     return two_step(items, acov=False, empty_cells=empty_cells).correlations
 
 
+@one_thread
 def two_step(items: pd.DataFrame, *, acov: bool = True, empty_cells: float = 0.0) -> PolychoricFit:
     """Thresholds from the margins, then correlations by maximum likelihood, with their covariance.
 

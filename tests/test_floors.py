@@ -22,8 +22,8 @@ PACKAGE = Path(cultureplus.__file__).parent
 # From the ground up; a name here is the module's way inside the package.
 FLOORS = (
     # words, errors and files as they are
-    ("errors", "columns", "estimability", "import_log", "spelling", "charts", "charts.privacy",
-     "disclosure", "fit_measures", "simulate.model", "simulate.draws", "simulate.toml_writer"),
+    ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
+     "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws", "simulate.toml_writer"),
     # one kind of file, one table, one kernel
     ("toml_source", "raw_table", "declared_range", "mixed", "published", "released", "manifest",
      "notebooks_run",
@@ -78,6 +78,7 @@ ROOMS = {
     | {"disclosure.plan", "evidence", "published", "quarter", "cli"},
     "numpy": COMPUTING | SIMULATE | READING,
     "scipy": COMPUTING,
+    "threadpoolctl": {"one_thread"},
     "statsmodels": COMPUTING,
     "pingouin": COMPUTING,
     "plotly": CHARTS | {"report"},
