@@ -20,7 +20,6 @@ from cultureplus import cfa_model as cm
 from cultureplus import columns as c
 from cultureplus.cfa_model import Array, Layout, Numbers
 
-GROUP, FACTOR, OTHER, THRESHOLD, STD_SE = "group", "factor", "other", "threshold", "std_se"
 FIT = (
     "chisq", "df", "pvalue", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr", "aic",
     "bic", "n", "n_parameters",
@@ -193,51 +192,51 @@ def tables(
     def table(names: Mapping[str, Sequence[object]], **numbers: Array) -> pd.DataFrame:
         size = len(next(iter(names.values())))
         found = pd.DataFrame(
-            {GROUP: np.repeat(np.array(labels or ("",), dtype=object), size)}
+            {c.GROUP: np.repeat(np.array(labels or ("",), dtype=object), size)}
             | {name: list(each) * groups for name, each in names.items()}
             | numbers
         )
-        found[GROUP] = found[GROUP].astype("str")
-        return found if labels else found.drop(columns=GROUP)
+        found[c.GROUP] = found[c.GROUP].astype("str")
+        return found if labels else found.drop(columns=c.GROUP)
 
     def empty(*names: str) -> pd.DataFrame:
-        return pd.DataFrame(columns=[*([GROUP] if labels else []), *names])
+        return pd.DataFrame(columns=[*([c.GROUP] if labels else []), *names])
 
     every = [*structure.factors, cm.METHOD]
     rows, cols = np.nonzero(structure.pattern())
     order = np.lexsort((rows, cols))
     keys = {
-        FACTOR: [every[place] for place in cols[order]],
+        c.FACTOR: [every[place] for place in cols[order]],
         c.ITEM: [structure.items[place] for place in rows[order]],
     }
     (estimate, se), (std, std_se) = take(len(rows)), take(len(rows))
-    loadings = table(keys, **{c.ESTIMATE: estimate, c.SE: se, c.STD: std, STD_SE: std_se})
+    loadings = table(keys, **{c.ESTIMATE: estimate, c.SE: se, c.STD: std, c.STD_SE: std_se})
     if structure.second_order is not None:
         traits = list(structure.factors)
-        keys = {FACTOR: [structure.second_order] * len(traits), c.ITEM: traits}
+        keys = {c.FACTOR: [structure.second_order] * len(traits), c.ITEM: traits}
         (estimate, se), (std, std_se) = take(len(traits)), take(len(traits))
-        more = table(keys, **{c.ESTIMATE: estimate, c.SE: se, c.STD: std, STD_SE: std_se})
+        more = table(keys, **{c.ESTIMATE: estimate, c.SE: se, c.STD: std, c.STD_SE: std_se})
         loadings = pd.concat([loadings, more], ignore_index=True)
     second, first = np.tril_indices(len(structure.factors), -1)
     estimate, se = take(len(first))
-    pairs = {FACTOR: [every[j] for j in first], OTHER: [every[j] for j in second]}
+    pairs = {c.FACTOR: [every[j] for j in first], c.OTHER: [every[j] for j in second]}
     correlations = table(pairs, **{c.ESTIMATE: estimate, c.SE: se})
     (estimate, se), (std, std_se) = take(len(structure.items)), take(len(structure.items))
     item_keys = {c.ITEM: structure.items}
-    residuals = table(item_keys, **{c.ESTIMATE: estimate, c.SE: se, c.STD: std, STD_SE: std_se})
-    intercepts, means = empty(c.ITEM, c.ESTIMATE, c.SE), empty(FACTOR, c.ESTIMATE, c.SE)
-    thresholds = empty(c.ITEM, THRESHOLD, c.ESTIMATE, c.SE)
+    residuals = table(item_keys, **{c.ESTIMATE: estimate, c.SE: se, c.STD: std, c.STD_SE: std_se})
+    intercepts, means = empty(c.ITEM, c.ESTIMATE, c.SE), empty(c.FACTOR, c.ESTIMATE, c.SE)
+    thresholds = empty(c.ITEM, c.THRESHOLD, c.ESTIMATE, c.SE)
     if layout.means or layout.ordinal:
         estimate, se = take(len(structure.items))
         intercepts = table(item_keys, **{c.ESTIMATE: estimate, c.SE: se})
         estimate, se = take(structure.columns)
-        means = table({FACTOR: every[: structure.columns]}, **{c.ESTIMATE: estimate, c.SE: se})
+        means = table({c.FACTOR: every[: structure.columns]}, **{c.ESTIMATE: estimate, c.SE: se})
     if layout.ordinal:
         estimate, se = take(len(layout.cuts))
         numbers = [
             int((layout.cuts[:place] == item).sum()) + 1 for place, item in enumerate(layout.cuts)
         ]
-        cut_keys = {c.ITEM: [structure.items[item] for item in layout.cuts], THRESHOLD: numbers}
+        cut_keys = {c.ITEM: [structure.items[item] for item in layout.cuts], c.THRESHOLD: numbers}
         thresholds = table(cut_keys, **{c.ESTIMATE: estimate, c.SE: se})
     wanted = [*FIT, *(SCALED if estimator != "ml" else ())]
     return CfaFit(

@@ -81,6 +81,12 @@ CATEGORICAL_OMEGA = "categorical_omega"
 
 FACTOR = "factor"
 OTHER = "other"  # the second of a pair
+THRESHOLD = "threshold"  # number of a cut between two neighbouring answers, from 1
+STD_SE = "std_se"
+CFI = "cfi"
+RMSEA = "rmsea"
+SRMR = "srmr"
+CHANGE_CFI = "change_cfi"
 N_FACTORS = "n_factors"
 ESTIMATOR = "estimator"
 STATUS = "status"
@@ -101,6 +107,8 @@ ICC1_LOW = "icc1_low"
 ICC1_HIGH = "icc1_high"
 ICC2 = "icc2"
 N_UNITS = "n_units"
+N_HIDDEN = "n_hidden"
+SPEAK = "speak"  # whether units may be spoken of
 
 BY = "by"  # what the groups of a comparison are: a lens, the language, the wave
 RUNG = "level"  # how far a measurement is the same in all groups

@@ -39,15 +39,15 @@ def published_values(survey: Survey) -> pd.DataFrame:
     """What others have published about the questions asked: references to look at, never norms.
 
     Returns scale, statistic, value (share, favourable and rwg 0-1; mean and sd in answers), n
-    (people behind it, missing where not known), source, note.
+    (people behind it, missing where not known), note, source.
     """
     rows = [
         {"scale": found.scale, "statistic": found.statistic, "value": found.value, "n": found.n,
-         "source": found.source, "note": found.note}
+         "note": found.note, "source": found.source}
         for instrument in survey.instruments.values()
         for found in instrument.published
     ]  # fmt: skip
-    names = ["scale", "statistic", "value", "n", "source", "note"]
+    names = ["scale", "statistic", "value", "n", "note", "source"]
     return pd.DataFrame(rows, columns=names).astype({"value": "float64", "n": "float64"})
 
 

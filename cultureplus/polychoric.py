@@ -26,9 +26,6 @@ from cultureplus.one_thread import one_thread
 Array = NDArray[np.float64]
 Codes = NDArray[np.integer]
 
-OTHER = "other"  # the second item of a pair
-THRESHOLD = "threshold"  # number of a cut between two neighbouring answers, from 1
-
 BOUND = 0.9999  # a correlation is never given nearer to 1 than this
 MAX_ANSWERS = 30  # more different answers than these are a measurement, not an ordered answer
 _NEVER = 40.0  # a threshold that nobody passes, where items differ in their number of answers
@@ -163,12 +160,12 @@ def two_step(items: pd.DataFrame, *, acov: bool = True, empty_cells: float = 0.0
         mine = np.concatenate([np.arange(size), size + place])
         covariance[np.ix_(mine, mine)] = inner
         errors = np.sqrt(np.diag(covariance)[size:] / max(tables.n, 1))
-    pairs = {c.ITEM: [names[a] for a in rows], OTHER: [names[b] for b in others]}
-    both = list(zip(pairs[c.ITEM], pairs[OTHER], strict=True))
+    pairs = {c.ITEM: [names[a] for a in rows], c.OTHER: [names[b] for b in others]}
+    both = list(zip(pairs[c.ITEM], pairs[c.OTHER], strict=True))
     matrix = np.full((len(names),) * 2, np.nan)
     matrix[rows, others] = matrix[others, rows] = every
     matrix[good, good] = 1.0
-    cuts = zip(thresholds[c.ITEM], thresholds[THRESHOLD], strict=True)
+    cuts = zip(thresholds[c.ITEM], thresholds[c.THRESHOLD], strict=True)
     note = pd.Series(reasons, dtype="str")
     return PolychoricFit(
         pd.DataFrame(matrix, index=names, columns=names),
@@ -311,7 +308,7 @@ def _threshold_table(tables: _Tables, names: list[object]) -> pd.DataFrame:
         {
             c.ITEM: [name for name, size in zip(names, tables.sizes, strict=True)
                      for _ in range(size - 1)],
-            THRESHOLD: [cut for size in tables.sizes for cut in range(1, size)],
+            c.THRESHOLD: [cut for size in tables.sizes for cut in range(1, size)],
             c.ESTIMATE: cuts,
             c.SE: np.sqrt(share * (1 - share) / max(tables.n, 1)) / _density(cuts),
         }

@@ -28,9 +28,7 @@ from cultureplus.mixed import random_intercepts
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
-GROUP, RWG, BAND, R_STAR = "group", "rwg", "band", "r_star"
-AD_M, AD_AGREES, A_WG, A_WG_ITEMS = "ad_m", "ad_agrees", "a_wg", "a_wg_items"
-CRITICAL, RELIABILITY = "critical", "reliability"
+AD_AGREES, A_WG_ITEMS, CRITICAL = "ad_agrees", "a_wg_items", "critical"
 
 NULLS = ("uniform", "slight skew", "moderate skew", "heavy skew", "triangular", "normal")
 # LeBreton and Senter (2008), table 2; the uniform null has a formula and needs no table.
@@ -155,14 +153,14 @@ def within_group(
     counted = defined.astype("int64")
     return pd.DataFrame(
         {
-            GROUP: labels,
+            c.GROUP: labels,
             c.N: n.astype("int64"),
-            RWG: rwg,
-            BAND: _bands(rwg),
-            R_STAR: 1 - variance / expected,
-            AD_M: deviation / k,
+            c.RWG: rwg,
+            c.BAND: _bands(rwg),
+            c.R_STAR: 1 - variance / expected,
+            c.AD_M: deviation / k,
             AD_AGREES: pd.arrays.BooleanArray(~far, ~several),
-            A_WG: kappa / np.where(counted > 0, counted, np.nan),
+            c.A_WG: kappa / np.where(counted > 0, counted, np.nan),
             A_WG_ITEMS: counted,
             c.REASON: _why_not(n, counted, k),
         }
@@ -238,7 +236,7 @@ def agreement_test(
         raise InputError(f"There is no null '{null}' for a test.", possible=["uniform", "pooled"])
     if draws < 99:
         raise InputError("A p-value needs at least 99 draws.")
-    table = within_group(items, group, low, high)[[GROUP, c.N, RWG, R_STAR]]
+    table = within_group(items, group, low, high)[[c.GROUP, c.N, c.RWG, c.R_STAR]]
     values, _, _ = complete_rows(items, group, low, high)
     values = values[:, np.argsort([str(name) for name in items.columns], kind="stable")]
     values = values[np.lexsort(values.T)] if len(values) else values
@@ -246,7 +244,7 @@ def agreement_test(
     sizes = sizes[(sizes >= 2) & (sizes <= _LARGEST)]
     expected = null_variance("uniform", low, high)
     k = values.shape[1]
-    observed = (1 - table[R_STAR].to_numpy()) * expected
+    observed = (1 - table[c.R_STAR].to_numpy()) * expected
     table[c.P], table[CRITICAL] = np.nan, np.nan
     if len(sizes):
         drawn = _drawn_variances(values, sizes, low, high, null=null, seed=seed, draws=draws)
@@ -257,7 +255,7 @@ def agreement_test(
             table.loc[rows, c.P] = (1 + below) / (draws + 1)
             table.loc[rows, CRITICAL] = _critical(mine, expected, k)
     table[c.REASON] = [_why_no_test(int(rows)) for rows in table[c.N]]
-    return table.drop(columns=R_STAR)
+    return table.drop(columns=c.R_STAR)
 
 
 def _critical(variances: Array, expected: float, items: int) -> float:
@@ -347,8 +345,8 @@ def unit_reliability(values: pd.Series, group: pd.Series) -> pd.DataFrame:
     fit = random_intercepts(values, None, _aligned(values, group))
     between, within = float(fit.variances.iloc[0]), float(fit.variances["residual"])
     people = np.where(n > 0, n, np.nan)
-    table = pd.DataFrame({GROUP: labels, c.N: n.astype("int64")})
-    table[RELIABILITY] = between / (between + within / people)
+    table = pd.DataFrame({c.GROUP: labels, c.N: n.astype("int64")})
+    table[c.RELIABILITY] = between / (between + within / people)
     table[c.REASON] = np.where(n > 0, fit.reason, "not estimable: nobody has a score")
     return table
 

@@ -14,10 +14,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cultureplus.charts import house
-from cultureplus.columns import BAND, LENS, N_UNITS, REASON, SCALE, SHARE, WAVE, title_of
+from cultureplus.columns import BAND, LENS, N_HIDDEN, N_UNITS, REASON, SCALE, SHARE, WAVE, title_of
 from cultureplus.errors import InputError
-
-N_HIDDEN = "n_hidden"
 
 _NEEDED = (WAVE, LENS, SCALE, BAND, N_UNITS, SHARE, N_HIDDEN, REASON)
 _TITLE = "How many units agree, and how much?"

@@ -14,10 +14,21 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cultureplus.charts import house
-from cultureplus.columns import BY, HOLDS, REASON, RUNG, SCALE, VERDICT, WAVE, title_of
+from cultureplus.columns import (
+    BY,
+    CFI,
+    CHANGE_CFI,
+    HOLDS,
+    REASON,
+    RMSEA,
+    RUNG,
+    SCALE,
+    SRMR,
+    VERDICT,
+    WAVE,
+    title_of,
+)
 from cultureplus.errors import InputError
-
-CFI, RMSEA, SRMR, CHANGE_CFI = "cfi", "rmsea", "srmr", "change_cfi"
 
 _NEEDED = (WAVE, SCALE, BY, RUNG, CFI, RMSEA, SRMR, CHANGE_CFI, HOLDS, VERDICT, REASON)
 _TITLE = "Is it the same thing in every group?"

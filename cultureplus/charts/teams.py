@@ -21,13 +21,12 @@ from cultureplus.columns import (
     ICC2,
     REASON,
     SCALE,
+    SPEAK,
     VERDICT,
     WAVE,
     title_of,
 )
 from cultureplus.errors import InputError
-
-SPEAK = "speak"
 
 _NEEDED = (WAVE, SCALE, ICC1, ICC1_LOW, ICC1_HIGH, ICC2, VERDICT, SPEAK, REASON)
 _TITLE = "Of which scores may one speak as a team's?"
