@@ -6,7 +6,7 @@ if (!file.exists("tests/oracle/run_all.R")) stop("Run this from the top folder o
 rscript <- file.path(R.home("bin"), "Rscript")
 scripts <- c("make_data", "make_polychoric_data", "make_factor_data", "make_agreement_data", "alpha", "icc",
              "levels", "mixed", "prevalence", "change", "polychoric", "factor", "omega", "invariance",
-             "within_group", "screening")
+             "within_group", "pooled_agreement", "screening")
 for (script in scripts) {
   message("step ", match(script, scripts), " of ", length(scripts), ": ", script)
   if (system2(rscript, file.path("tests/oracle", paste0(script, ".R"))) != 0) {
