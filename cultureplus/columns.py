@@ -64,6 +64,10 @@ STD = "std"
 STD_LOW = "std_low"
 STD_HIGH = "std_high"
 TERM = "term"
+P_ADJUSTED = "p_adjusted"
+FAMILY = "family"
+DETECTABLE = "detectable"  # the smallest effect that a sample would have shown
+ADJUSTED_FOR = "adjusted_for"
 
 MISSING = "missing"
 FLOOR = "floor"

@@ -2,16 +2,23 @@
 
 One model per barrier, with a random intercept per team: y = b0 + sum of b_within (x - team mean) +
 sum of b_between (team mean). The contextual effect is the difference of the two: what a team's mean
-goes with beyond one's own score (Enders & Tofighi 2007). These are associations in answers from one
-source; none of them is a cause.
+goes with beyond one's own score (Enders & Tofighi 2007). Level, tenure and what else survey.toml
+names stand in the model as well. These are associations in answers from one source; none of them is
+a cause.
+
+Many tests are made. Those that were declared before the answers were seen are one family and held
+to Holm's rule, all others are exploratory (Benjamini-Hochberg). Beside each effect stands the
+smallest one that so many people in so many teams would have shown four times in five: what is
+smaller could not have been seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
@@ -23,12 +30,17 @@ OUTCOMES = ("silo_barriers.silos", "silo_barriers.missing_vision", "silo_barrier
 PREDICTORS = ("psychological_safety", "collective_growth_mindset", "collaboration_skill")
 _NOT_ASKED = "not asked in this survey: {}"
 EFFECTS = ("within", "between", "contextual")
+CONFIRMATORY, EXPLORATORY = "confirmatory", "exploratory"
+_LEVEL, _POWER = 0.05, 0.80
 _ROUNDING = 1e-12  # means of equal numbers differ in the sixteenth place
 
 _NUMBERS = (
     c.R, c.ESTIMATE, c.SE, c.DF, c.T, c.P, c.LOW, c.HIGH, c.STD, c.STD_LOW, c.STD_HIGH,
 )  # fmt: skip
-_NAMES = [c.OUTCOME, c.PREDICTOR, c.EFFECT, *_NUMBERS, c.N, c.N_GROUPS, c.REASON]
+_NAMES = [
+    c.OUTCOME, c.PREDICTOR, c.EFFECT, *_NUMBERS, c.P_ADJUSTED, c.FAMILY, c.DETECTABLE, c.N,
+    c.N_GROUPS, c.ADJUSTED_FOR, c.REASON,
+]  # fmt: skip
 
 
 def silo_links(
@@ -36,18 +48,29 @@ def silo_links(
     by: str = "team",
     outcome: str | Sequence[str] | None = None,
     predictors: Sequence[str] | None = None,
+    *,
+    adjust: Sequence[str] | None = None,
+    confirmatory: Collection[tuple[str, str]] | None = None,
 ) -> pd.DataFrame:
     """Relate each barrier to the scores, people in teams, all predictors in one model.
 
     `scores`: as `score` gives them, of which the last wave is used (waves pooled would count the
     same people several times); `by`: the lens whose units are the teams; `outcome`
     and `predictors`: scales (default: the three silo barriers; psychological safety, collective
-    growth mindset, collaboration skill). Returns, per outcome, predictor and effect (within,
-    between, contextual): r (total correlation), estimate (answer range per answer range), se, df
-    (Satterthwaite), t, p, low, high (95 %), std, std_low, std_high (in standard deviations over
-    all people), n, n_groups, reason. People missing any of the scores or the team are left out.
+    growth mindset, collaboration skill); `adjust`: columns of people that stand in each model
+    (default: the lens 'level' and the columns named under [adjust]); `confirmatory`: pairs of
+    predictor and outcome that were declared beforehand (default: the default ones). Returns, per
+    outcome, predictor and effect (within, between, contextual): r (total correlation), estimate
+    (answer range per answer range), se, df (Satterthwaite), t, p, low, high (95 %), std, std_low,
+    std_high (in standard deviations over all people), p_adjusted and family (within and between of
+    declared pairs: 'confirmatory', Holm; all others 'exploratory', Benjamini-Hochberg), detectable
+    (the smallest std that this sample would have shown with a power of 80 %), n, n_groups,
+    adjusted_for, reason. People missing any of these, or the team, are left out. Raises
+    `InputError` for a scale or a column that is not there.
 
-    Reference: Enders & Tofighi (2007), Psychological Methods 12, 121-138.
+    References: Enders & Tofighi (2007), Psychological Methods 12, 121-138; Holm (1979),
+    Scandinavian Journal of Statistics 6, 65-70; Benjamini & Hochberg (1995), JRSS B 57, 289-300;
+    Bloom (1995), Evaluation Review 19, 547-556 (smallest effect).
     """
     waves = scores.index.get_level_values(c.WAVE)
     if len(waves):
@@ -66,7 +89,8 @@ def silo_links(
             )
     asked = [name for name in outcomes if name in known]
     with_ = [name for name in chosen if name in known]
-    parts = [_links(scores, by, each, with_) for each in asked] if with_ else []
+    beside = _beside(scores, by, adjust)
+    parts = [_links(scores, by, each, with_, beside) for each in asked] if with_ else []
     parts += [
         _empty(outcome=name, predictors=[""], effects=[""], reason=_NOT_ASKED.format(name))
         for name in outcomes
@@ -77,18 +101,72 @@ def silo_links(
         for name in chosen
         if name not in known
     ]
-    return pd.concat(parts, ignore_index=True)[_NAMES]
+    table = pd.concat(parts, ignore_index=True)
+    table[c.ADJUSTED_FOR] = ", ".join(beside)
+    pairs = {(x, y) for x in PREDICTORS for y in OUTCOMES} if confirmatory is None else confirmatory
+    return _held_to_family(table, set(pairs))[_NAMES]
 
 
-def _links(scores: pd.DataFrame, by: str, outcome: str, predictors: list[str]) -> pd.DataFrame:
+def _beside(scores: pd.DataFrame, by: str, adjust: Sequence[str] | None) -> list[str]:
+    """The columns of people that stand in each model."""
+    before = [str(name) for name in scores.columns[: list(scores.columns).index(c.RESPONDED)]]
+    if adjust is None:
+        lenses = lenses_of(scores)
+        return [name for name in before if name not in lenses or (name == "level" and name != by)]
+    for name in adjust:
+        if name not in before:
+            raise InputError(
+                f"There is no column '{name}' to adjust for.",
+                possible=before,
+                fix=did_you_mean(name, before) or "name it under [adjust] in survey.toml",
+            )
+    return [name for name in adjust if name != by]
+
+
+def _columns_of(people: pd.DataFrame) -> pd.DataFrame:
+    """Numbers as distances from their mean, words as yes or no against the commonest of them."""
+    columns = {}
+    for name in people:
+        values = people[name]
+        if pd.api.types.is_numeric_dtype(values):
+            columns[f"{name} (adjusted)"] = values - values.mean()
+            continue
+        for word in sorted(set(values) - {values.mode().iloc[0]}):
+            columns[f"{name}: {word} (adjusted)"] = (values == word).astype("float64")
+    found = pd.DataFrame(columns, index=people.index)
+    return found.loc[:, found.nunique() > 1]
+
+
+def _held_to_family(table: pd.DataFrame, declared: set[tuple[str, str]]) -> pd.DataFrame:
+    """Adjust p within each family of tests."""
+    from statsmodels.stats.multitest import multipletests
+
+    pairs = zip(table[c.PREDICTOR], table[c.OUTCOME], strict=True)
+    named = np.array([pair in declared for pair in pairs], dtype="bool")
+    named &= (table[c.EFFECT] != "contextual").to_numpy()
+    table[c.FAMILY] = np.where(named, CONFIRMATORY, EXPLORATORY)
+    table[c.P_ADJUSTED] = np.nan
+    for family, method in ((CONFIRMATORY, "holm"), (EXPLORATORY, "fdr_bh")):
+        mine = (table[c.FAMILY] == family) & table[c.P].notna()
+        if mine.any():
+            table.loc[mine, c.P_ADJUSTED] = multipletests(table.loc[mine, c.P], method=method)[1]
+    return table
+
+
+def _links(
+    scores: pd.DataFrame, by: str, outcome: str, predictors: list[str], beside: list[str]
+) -> pd.DataFrame:
     if by not in lenses_of(scores):
         return _empty(outcome, predictors, EFFECTS, f"not estimable: this survey has no {by}")
-    rows = scores[[by, outcome, *predictors]].dropna()
+    rows = scores[[by, outcome, *predictors, *beside]].dropna()
     x = rows[predictors].astype("float64")
+    more = _columns_of(rows[beside])
     means = x.groupby(rows[by]).transform("mean")
     n, teams = len(rows), rows[by].nunique()
     reason = too_few(
-        n - 2 * len(predictors) - 1, MIN_RESIDUAL_DF, "degrees of freedom among people"
+        n - 2 * len(predictors) - more.shape[1] - 1,
+        MIN_RESIDUAL_DF,
+        "degrees of freedom among people",
     ) or _flat(x, means, by)
     if reason:
         return _empty(outcome, predictors, EFFECTS, reason, n, teams)
@@ -98,10 +176,10 @@ def _links(scores: pd.DataFrame, by: str, outcome: str, predictors: list[str]) -
     within_only = bool(between)
     centred = x - means
     team_terms = means.add_suffix(" of the team")
-    pieces = [centred] if within_only else [centred, team_terms]
+    pieces = [centred, more] if within_only else [centred, team_terms, more]
     fits = [random_intercepts(rows[outcome], pd.concat(pieces, axis=1), rows[by])]
     if not within_only:
-        raw = pd.concat([x, team_terms], axis=1)
+        raw = pd.concat([x, team_terms, more], axis=1)
         fits.append(random_intercepts(rows[outcome], raw, rows[by]))
     failed = next((fit.reason for fit in fits if fit.status == "not_estimable"), "")
     if failed:
@@ -136,6 +214,8 @@ def _effect(
     ratio = (rows[predictors].std() / rows[outcome].std()).to_numpy()
     for name, source in ((c.STD, c.ESTIMATE), (c.STD_LOW, c.LOW), (c.STD_HIGH, c.HIGH)):
         found[name] = found[source] * ratio
+    shown = stats.t.ppf(1 - _LEVEL / 2, found[c.DF]) + stats.t.ppf(_POWER, found[c.DF])
+    found[c.DETECTABLE] = shown * found[c.SE] * ratio
     found[c.R] = [rows[name].corr(rows[outcome]) for name in predictors]
     found[c.OUTCOME], found[c.PREDICTOR], found[c.EFFECT] = outcome, predictors, effect
     found[c.N], found[c.N_GROUPS] = fit.n, fit.n_groups
@@ -153,6 +233,6 @@ def _empty(
 ) -> pd.DataFrame:
     rows = [(outcome, predictor, effect) for effect in effects for predictor in predictors]
     table = pd.DataFrame(rows, columns=[c.OUTCOME, c.PREDICTOR, c.EFFECT])
-    for name in _NUMBERS:
+    for name in (*_NUMBERS, c.DETECTABLE):
         table[name] = np.nan
     return table.assign(**{c.N: n, c.N_GROUPS: teams, c.REASON: reason})

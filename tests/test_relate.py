@@ -10,7 +10,15 @@ import pytest
 
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
-from cultureplus.relate import EFFECTS, OUTCOMES, PREDICTORS, silo_links
+from cultureplus.mixed import random_intercepts
+from cultureplus.relate import (
+    CONFIRMATORY,
+    EFFECTS,
+    EXPLORATORY,
+    OUTCOMES,
+    PREDICTORS,
+    silo_links,
+)
 from cultureplus.scoring import score
 from tests.small_surveys import ARMY, army, oracle, scores_of, table
 
@@ -18,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CASES = oracle("mixed")
 COLUMNS = [
     "outcome", "predictor", "effect", "r", "estimate", "se", "df", "t", "p", "low", "high", "std",
-    "std_low", "std_high", "n", "n_groups", "reason",
+    "std_low", "std_high", "p_adjusted", "family", "detectable", "n", "n_groups", "adjusted_for",
+    "reason",
 ]  # fmt: skip
 NUMBERS = COLUMNS[3:14]
 
@@ -234,3 +243,93 @@ def test_of_several_waves_the_last_one_is_used():
     scores = score(survey)
     last = scores.loc[scores.index.get_level_values("wave") == "2026Q3"]
     pd.testing.assert_frame_equal(silo_links(scores), silo_links(last))
+
+
+# ---------------------------------------------------------------------------- beside the scores
+def with_people(scores: pd.DataFrame, **columns) -> pd.DataFrame:
+    """The same scores with further columns of people, where `score` puts them."""
+    place = list(scores.columns).index("responded")
+    scores = scores.copy()
+    for name, values in columns.items():
+        scores.insert(place, name, values)
+    return scores
+
+
+def test_level_and_tenure_stand_in_each_model():
+    scores = made()
+    rng = np.random.default_rng(5)
+    level = pd.Series(rng.choice(["Lead", "Staff", "Staff"], len(scores)), scores.index)
+    tenure = pd.Series(rng.gamma(2.0, 3.0, len(scores)), scores.index)
+    scores[OUTCOMES[0]] += 0.8 * (level == "Lead") - 0.1 * tenure
+    scores = with_people(scores, level=level, tenure_years=tenure)
+    found = silo_links(scores)
+    assert (found["adjusted_for"] == "tenure_years, level").all()
+    x = scores[list(PREDICTORS)]
+    means = x.groupby(scores["team"]).transform("mean")
+    beside = pd.DataFrame({"lead": (level == "Lead").astype(float), "tenure": tenure})
+    design = pd.concat([x - means, means.add_suffix(" t"), beside], axis=1)
+    by_hand = random_intercepts(scores[OUTCOMES[0]], design, scores["team"]).coefficients
+    by_hand = by_hand.set_index("term")
+    mine = found[(found["outcome"] == OUTCOMES[0]) & (found["effect"] == "within")]
+    for row in mine.to_dict("records"):
+        for number in ("estimate", "se", "df", "p"):
+            expected = by_hand.loc[row["predictor"], number]
+            assert row[number] == pytest.approx(expected, rel=1e-5, abs=1e-12), number
+    alone = silo_links(scores, adjust=())
+    assert (alone["adjusted_for"] == "").all()
+    assert not np.allclose(alone["estimate"], found["estimate"], rtol=1e-3)
+    shuffled = silo_links(scores.sample(frac=1.0, random_state=1))
+    for number in ("estimate", "se", "p_adjusted", "detectable"):
+        assert shuffled[number].tolist() == pytest.approx(found[number].tolist(), rel=1e-6)
+
+
+def test_what_is_adjusted_for_is_there_and_says_something():
+    scores = with_people(made(), site="North", tenure_years=1.0)
+    everybody_alike = silo_links(scores)  # a constant explains nothing and takes nothing
+    assert everybody_alike["adjusted_for"].eq("tenure_years").all()
+    plain = silo_links(made())
+    assert everybody_alike["estimate"].tolist() == pytest.approx(plain["estimate"].tolist())
+    with pytest.raises(InputError, match="no column 'tenure' to adjust for") as caught:
+        silo_links(scores, adjust=["tenure"])
+    assert "tenure_years" in str(caught.value)
+    missing = scores.assign(tenure_years=np.where(np.arange(len(scores)) < 7, np.nan, 1.0))
+    assert set(silo_links(missing)["n"]) == {len(scores) - 7}
+
+
+def test_declared_pairs_are_one_family_and_all_others_another():
+    found = silo_links(made(teams=14, size=4, seed=8))
+    first = found[found["family"] == CONFIRMATORY]
+    assert len(first) == 18
+    assert set(first["effect"]) == {"within", "between"}
+    p = first["p"].to_numpy()
+    order = np.argsort(p)
+    holm = np.empty_like(p)
+    holm[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(18, 0, -1)), 1.0)
+    assert first["p_adjusted"].tolist() == pytest.approx(holm.tolist(), rel=1e-12)
+    rest = found[found["family"] == EXPLORATORY]
+    assert set(rest["effect"]) == {"contextual"}
+    p = np.sort(rest["p"].to_numpy())[::-1]
+    hochberg = np.minimum.accumulate(p * len(p) / np.arange(len(p), 0, -1))
+    assert sorted(rest["p_adjusted"]) == pytest.approx(sorted(np.minimum(hochberg, 1.0)), rel=1e-12)
+    one = silo_links(made(), confirmatory=[(PREDICTORS[0], OUTCOMES[0])])
+    assert (one["family"] == CONFIRMATORY).sum() == 2
+    declared = one[one["family"] == CONFIRMATORY]
+    assert declared["p_adjusted"].tolist() == pytest.approx(
+        [min(2 * declared["p"].min(), 1.0), max(2 * declared["p"].min(), declared["p"].max())]
+    )
+
+
+def test_the_smallest_effect_is_seen_four_times_in_five():
+    rng = np.random.default_rng(3)
+    teams = np.repeat(np.arange(25), 6)
+    x = rng.normal(size=len(teams)) + 0.5 * rng.normal(size=25)[teams]
+    seen, sizes = [], []
+    for _ in range(150):
+        noise = rng.normal(size=len(teams)) + 0.3 * rng.normal(size=25)[teams]
+        size = 0.228  # in answers; what is detectable here, on average
+        scores = scores_of({"x": x, "y": size * x + noise}, {"team": [f"t{n}" for n in teams]})
+        row = silo_links(scores, outcome="y", predictors=["x"]).iloc[0]
+        seen.append(row["p"] < 0.05)
+        sizes.append(row["detectable"] * scores["y"].std() / scores["x"].std())
+    assert np.mean(sizes) == pytest.approx(size, rel=0.02)
+    assert np.mean(seen) == pytest.approx(0.8, abs=0.1)  # three standard errors of 150 draws
