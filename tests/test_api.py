@@ -21,7 +21,7 @@ FIXED = {
 # An example of these would be a survey's files, or longer than what it explains.
 NEED_A_SURVEY = {
     "answer_shares", "compare_waves", "headline_scores", "instrument_evidence", "open_quarter",
-    "published_values", "structure_of",
+    "link_choices", "published_values", "structure_of",
     "read_survey", "silo_links",
 }  # fmt: skip
 

@@ -47,9 +47,9 @@ FLOORS = (
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
      "relate", "simulate.simulation"),
     # each person's answers, the page that begins a report, several analyses side by side
-    ("answers", "dossier", "sensitivity", "structure", "simulate"),
+    ("answers", "dossier", "link_words", "same_source", "sensitivity", "structure", "simulate"),
     # reading a survey; whether what was measured may be compared
-    ("intake", "comparability", "headline"),
+    ("intake", "comparability", "headline", "link_sensitivity"),
     # a quarter, opened for a notebook
     ("quarter",),
     # the run of all notebooks
@@ -60,7 +60,7 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
-    "comparability", "declared_range", "dossier", "omega", "ordinal_reliability",
+    "comparability", "declared_range", "link_sensitivity", "link_words", "same_source", "dossier", "omega", "ordinal_reliability",
     "pooled_agreement", "sensitivity", "structure",
     "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",
     "invariance", "item_statistics", "parallel", "polychoric", "screening", "within_group",
