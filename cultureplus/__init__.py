@@ -53,6 +53,7 @@ _HOME = {
     "read_survey": "intake",
     "reliability": "reliability",
     "response": "units",
+    "same_source_check": "same_source",
     "score": "scoring",
     "screen": "screening",
     "silo_links": "relate",

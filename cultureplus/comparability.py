@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.factor import Chance, invariance
+from cultureplus.invariance import CONTINUOUS, ORDINAL
 from cultureplus.structure import Claim, claims_of
 from cultureplus.survey import Survey
 
 MIN_GROUP = 50  # complete rows below which a group's own factor model is mostly chance
-_ALPHA = 0.05  # of all scales of one grouping together
+_ALPHA = 0.05  # of all scales and rungs of one grouping together
 _NUMBERS = ["cfi", "rmsea", "srmr", "change_cfi", "change_rmsea", "change_srmr"]
 _NAMES = [
     c.WAVE, c.SCALE, c.BY, c.RUNG, c.ESTIMATOR, c.N, "n_groups", "left_out", "joined", *_NUMBERS,
@@ -44,42 +45,37 @@ _PLURAL = {c.WAVE: "the two waves", c.LANGUAGE: "languages"}
 
 def compare_groups(
     survey: Survey,
-    by: Collection[str] | None = None,
-    instruments: Collection[str] | None = None,
+    by: str | Collection[str] | None = None,
+    instruments: str | Collection[str] | None = None,
 ) -> pd.DataFrame:
     """How far each instrument is the same in all groups of a lens, in all languages, in two waves.
 
     `by`: lenses, 'language', 'wave'; default all that the survey has (of one wave 'wave' gives no
-    rows). `instruments`: default all that are rated. Lenses and languages are
-    compared in the last wave, 'wave' compares the last two. Returns one row per scale (of an
-    instrument with subscales: per subscale), by and rung: wave, scale, by, level (the rung),
-    estimator ('mlr', or 'wlsmv' up to five answers), n, n_groups, left_out (groups with fewer than
-    50 complete rows), joined (items of which rare answers were joined with their neighbours), cfi,
-    rmsea, srmr and their changes (scaled where there are such), rule, holds, verdict, reason. A
-    rung beyond the limits of Chen (2007) fails only where chance, dealing the people to the groups
-    anew, would not carry its chi-square as far (p at most .05 over all scales of a grouping;
-    Bonferroni). Where fewer than two groups are large enough there is one row without a rung, with
-    the reason. Waves that share people are
-    treated as two groups; their chi-square is then too small or too large, changes of fit hardly.
-    Raises `InputError` for a grouping that the survey does not have.
+    rows). `instruments`: default all that are rated. Lenses and languages are compared in the last
+    wave, 'wave' compares the last two. Rows with a missing answer are left out. Returns one row per
+    scale (of an instrument with subscales: per subscale), by and rung: wave, scale, by, level (the
+    rung), estimator ('mlr', or 'wlsmv' up to five answers), n, n_groups, left_out (groups with
+    fewer than 50 complete rows), joined (items of which rare answers were joined with their
+    neighbours), cfi, rmsea, srmr and their changes (scaled where there are such), rule, holds,
+    verdict, reason. A rung beyond the limits of Chen (2007) fails only where chance, dealing the
+    people to the groups anew, would not carry its chi-square as far (p at most .05 over all scales
+    and rungs of a grouping; Bonferroni). Where fewer than two groups are large enough there is one
+    row without a rung, with the reason. Waves that share people are treated as two groups; their
+    chi-square is then too small or too large, changes of fit hardly. Raises `InputError` for a
+    grouping or an instrument that the survey does not have.
 
     References: Chen (2007), Structural Equation Modeling 14, 464-504; Wu & Estabrook (2016),
     Psychometrika 81, 1014-1045; joining answers: Rutkowski, Svetina & Liaw (2019), Structural
     Equation Modeling 26, 867-883.
     """
     possible = _groupings(survey)
-    wanted = [name for name in possible if by is None or name in by]
-    for name in by or ():
-        if name not in [*possible, c.WAVE]:
-            raise InputError(
-                f"Nothing can be compared by '{name}' here.",
-                possible=possible,
-                fix=did_you_mean(name, possible),
-            )
+    wanted = _chosen(by, possible, [*possible, c.WAVE], "Nothing can be compared by")
+    rated = [name for name, each in survey.instruments.items() if each.kind == "rating"]
+    asked = _chosen(instruments, rated, rated, "Nobody can be compared in")
     claims = [
         (Claim(claim.instrument, {scale: items}), answers[items])
         for claim, answers in claims_of(survey)
-        if instruments is None or claim.instrument.id in instruments
+        if claim.instrument.id in asked
         for scale, items in claim.model.items()
     ]
     parts = [
@@ -135,6 +131,21 @@ def _failures(ladders: pd.DataFrame) -> Iterator[tuple[tuple[str, str], str]]:
         yield (scale, by), f"{why}: do not compare means of {_PLURAL.get(by, f'{by}s')}"
 
 
+def _chosen(
+    names: str | Collection[str] | None, possible: list[str], known: Collection[str], refused: str
+) -> list[str]:
+    """Those of the possible names that are wanted, in their order; all where nothing is said."""
+    if names is None:
+        return possible
+    wanted = [names] if isinstance(names, str) else list(names)
+    for name in wanted:
+        if name not in known:
+            raise InputError(
+                f"{refused} '{name}' here.", possible=possible, fix=did_you_mean(name, possible)
+            )
+    return [name for name in possible if name in wanted]
+
+
 def _groupings(survey: Survey) -> list[str]:
     found = list(survey.lenses)
     if c.LANGUAGE in survey.people:
@@ -177,7 +188,8 @@ def _ladder(claim: Claim, answers: pd.DataFrame, group: pd.Series, scales: int) 
         together = np.column_stack([_joined(column, codes) for column in values.T])
         joined = int((together != values).any(axis=0).sum())
         answers = pd.DataFrame(together, index=answers.index, columns=answers.columns)
-    chance = Chance(alpha=_ALPHA / scales)
+    rungs = len(ORDINAL if claim.ordinal else CONTINUOUS) - 1
+    chance = Chance(alpha=_ALPHA / scales / rungs)
     table = invariance(answers, claim.model, group, claim.estimator, chance=chance)
     for name in ("cfi", "rmsea"):
         table[name] = table.get(f"{name}_scaled", table[name])

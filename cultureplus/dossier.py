@@ -54,6 +54,7 @@ _MODELS = {
     "additive": "The mean is the sum of its people and needs no agreement",
     "dispersion": "The construct is how far people differ",
 }
+_NEED_NO_AGREEMENT = ("additive", "dispersion")
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,14 @@ def team_dossier(survey: Survey, by: str = "team") -> pd.DataFrame:
     items correlated as observed), speak ('yes', 'with care', 'no'), verdict, reason ('' or why it
     is not estimable, and then speak is 'no').
 
-    'yes' needs a median rwg of .71, an ICC(1) whose interval lies above 0 and an ICC(2) of .70;
-    below .51, or with an interval that holds 0, the answer is 'no'; 'with care' lies between. An
-    additive mean is spoken of at least with care, whatever its members agree on; of a dispersion
-    construct the mean is never. Fewer than ten residual degrees of freedom: not estimable. A survey
-    without that lens gives one row with the reason.
+    'yes' needs a median rwg of .71 and an ICC(2) of .70, both to two decimals as they are said, and
+    an ICC(1) whose interval lies above 0; below .51, or with an interval that does not lie above 0,
+    the answer is 'no'; 'with care' lies between. An additive mean is spoken of at least with care,
+    whatever its members agree on; of a dispersion construct the mean is never. Fewer than ten
+    residual degrees of freedom, or no unit with two complete rows where members must agree: not
+    estimable. The pooled indices need ten units of two and more. Who misses an answer is left out
+    of agreement, who misses the score or the unit of everything. A survey without that lens gives
+    one row with the reason.
 
     References: Chan (1998); LeBreton & Senter (2008); Bliese (2000).
     """
@@ -169,11 +173,8 @@ def _row(scale: _Scale, by: str) -> dict[str, object]:
     row |= {c.WAVE: scale.wave, c.SCALE: scale.name, COMPOSITION: instrument.composition}
     found = icc(scale.scores, scale.units)
     row |= {name: found[name] for name in ("n", "n_groups", "n_mean")}
-    reason = _why_not(found, by)
-    row[c.REASON], row[SPEAK] = reason, NO
-    if reason:
-        row[c.VERDICT] = f"Not to be spoken of: {reason.removeprefix('not estimable: ')}."
-        return row
+    if reason := _why_not(found, by, anybody=scale.scores.notna().any()):
+        return row | _not_estimable(reason)
     row |= dict(found)
     low, high = instrument.low, instrument.high
     agreed = within_group(scale.items, scale.units, low, high)
@@ -186,8 +187,16 @@ def _row(scale: _Scale, by: str) -> dict[str, object]:
     row |= {name: agreed[name].median() for name in (c.AD_M, c.A_WG)}
     row["rwg_median"] = agreed[c.RWG].median()
     row[AGREEING] = (tested[c.P].dropna() <= _LEVEL).mean()
+    if agreed.empty and instrument.composition not in _NEED_NO_AGREEMENT:
+        return row | _not_estimable(f"not estimable: no {by} has two complete rows")
     row[SPEAK], row[c.VERDICT] = _verdict(row, instrument, by)
+    row[c.REASON] = ""
     return row
+
+
+def _not_estimable(reason: str) -> dict[str, str]:
+    said = f"Not to be spoken of: {reason.removeprefix('not estimable: ')}."
+    return {SPEAK: NO, c.VERDICT: said, c.REASON: reason}
 
 
 def _tested(scale: _Scale) -> pd.DataFrame:
@@ -212,24 +221,23 @@ def _by_unit(scale: _Scale) -> pd.DataFrame:
 def _verdict(row: dict[str, object], instrument: Instrument, by: str) -> tuple[str, str]:
     """Whether units may be spoken of, and why, from the numbers of a row."""
     model = instrument.composition
-    numbers = {name: float(str(row[name])) for name in (c.ICC1, c.ICC1_LOW, c.ICC2, "rwg_median")}
-    agree, icc2 = numbers["rwg_median"], numbers[c.ICC2]
-    differ = numbers[c.ICC1_LOW] > 0
     if model == "dispersion":
-        return NO, f"{_MODELS[model]}: speak of the spread within a {by}, not of its mean."
-    differing = (
-        f"{by}s differ (ICC(1) {_say(numbers[c.ICC1])}, interval above 0)"
-        if differ
-        else f"{by}s can't be told apart (ICC(1) {_say(numbers[c.ICC1])}, interval holds 0)"
-    )
+        return NO, f"{_MODELS[model]}: speak of the spread within {by}s, not of their means."
+    names = (c.ICC1, c.ICC1_LOW, c.ICC1_HIGH, c.ICC2, "rwg_median")
+    icc1, low, high, icc2, agree = (float(str(row[name])) for name in names)
+    # Judged as they are said, to two decimals, like the bands of rwg.
+    icc2, agree, differ = round(icc2, 2), round(agree, 2), low > 0
+    where = "above 0" if differ else "below 0" if high < 0 else "holds 0"
+    apart = "differ" if differ else "can't be told apart"
+    differing = f"{by}s {apart} (ICC(1) {_say(icc1)}, interval {where})"
     single = f"one {by}'s mean is reliable at {_say(max(icc2, 0.0))}"
     if icc2 < HARDLY:
-        single += f", too little to single out a {by}"
+        single += ", too little to single one out"
     agreeing = f"the typical {by} agrees {_how_much(agree)} (median rwg {_say(agree)})"
     if model == "additive":
         speak = YES if differ and icc2 >= RELIABLE else WITH_CARE
         reasons = [differing, single]
-    elif not differ or not agree >= AGREE_SOMEWHAT:
+    elif not differ or agree < AGREE_SOMEWHAT:
         speak, reasons = NO, [agreeing, differing]
     else:
         speak = YES if agree >= AGREE_WELL and icc2 >= RELIABLE else WITH_CARE
@@ -249,10 +257,17 @@ def _how_much(rwg: float) -> str:
 
 
 def _say(number: float) -> str:
-    return f"{number:.2f}".replace("0.", ".", 1)
+    """A number as the field writes it.
+
+    >>> [_say(number) for number in (0.706, -0.02, -0.001, 1.0)]
+    ['.71', '-.02', '.00', '1.00']
+    """
+    return f"{round(number, 2) + 0.0:.2f}".replace("0.", ".", 1)
 
 
-def _why_not(found: pd.Series, by: str) -> str:
+def _why_not(found: pd.Series, by: str, *, anybody: bool) -> str:
+    if found["n"] == 0 and anybody:
+        return f"not estimable: nobody who has a score has a {by}"
     if found["n"] == 0:
         return "not estimable: nobody has a score"
     if found["n_groups"] < 2:

@@ -38,6 +38,7 @@ ORDINAL = {
 LEAST_CFI, MOST_RMSEA, MOST_SRMR = 0.90, 0.08, 0.08  # what a rung must reach by itself
 SMALL = 300  # people in all, up to which the stricter rules hold
 _FEW_DEALS, _CLEAR = 15, 8  # deals after which a p so many times from alpha is clear
+_TRIED = 10  # times as many deals are tried: where answers are rare, few of them can be fitted
 _PLAIN = 0.05  # of the scaled difference test, above which chance is asked no further
 UNEQUAL = 2.0  # largest over smallest group, above which they hold as well
 
@@ -58,10 +59,12 @@ class Chance:
     """How a rung beyond the limits is tried against chance.
 
     `relabellings`: how often the people are dealt to the groups anew; `alpha`: the p at or below
-    which the rung fails; divide it by the number of scales that are looked at.
+    which the rung fails; divide it by the number of scales and rungs that are looked at; `seed`: of
+    the deals.
 
-    Reference: Jorgensen et al. (2018), who compare with the deals alone; the gamma distribution
-    saves the thousands of deals that a small p needs.
+    References: Jorgensen et al. (2018), who compare with the deals alone; Wilson & Hilferty (1931),
+    Proceedings of the National Academy of Sciences 17, 684-688, whose cube root makes a small p
+    from few deals, where the deals alone would need thousands.
     """
 
     relabellings: int = 40
@@ -110,10 +113,10 @@ def invariance(
     .015 or SRMR by .030 (intercepts: .015). With 300 people or fewer in all, or groups of which one
     is more than twice another, `rule` is 'strict': .005, .010, .025 (.005). A rung that can't be
     fitted does not hold and says why. `chance`: with small groups chance alone moves the indices
-    beyond these limits; a rung that does so is then fitted again with the people dealt to groups of
-    the same sizes at random, and fails only if its chi-square rises further than chance would let
-    it (`Chance`). The same seed gives the same table, whatever the order of rows and columns.
-    Raises `InputError` as `cfa` does.
+    beyond these limits; a rung above the first that is beyond them is then fitted again with the
+    people dealt to groups of the same sizes at random, and fails only if its chi-square rises
+    further than chance would let it (`Chance`). The same seed gives the same table, whatever the
+    order of rows and columns. Raises `InputError` as `cfa` does.
 
     Reference: Chen (2007); Wu & Estabrook (2016); Jorgensen et al. (2018). R: lavaan,
     semTools::measEq.syntax.
@@ -140,7 +143,7 @@ def invariance(
     for level, equal in ladder.items():
         fit = fit_sample(sample, equal)
         row = _row(level, fit, before, standing, limits)
-        beyond = not row["holds"] and not standing and _bearable(fit)
+        beyond = not row["holds"] and not standing and np.isfinite(_index(fit, "cfi"))
         if chance is not None and before is not None and beyond:
             holds, words = _by_chance(sample, (under, equal), (before, fit), chance)
             row = _row(level, fit, before, standing, limits, held=holds, words=words)
@@ -164,18 +167,20 @@ def _by_chance(
 
     First the difference of the two chi-squares, scaled by its mean, which in small groups finds
     too much rather than too little: what passes it is chance. What does not is compared with the
-    same people dealt to the groups anew. One deal that rises as far is enough; where none does, a
-    gamma distribution with the moments of the deals says how rare such a rise is.
+    same people dealt to the groups anew. One deal that rises as far is enough; where none does, the
+    distribution that the deals predict for one more of them says how rare such a rise is. Deals in
+    which a group never gives some answer are passed over; where hardly another is left, the first
+    test decides.
     """
     rise = fits[1].fit["chisq"] - fits[0].fit["chisq"]
     df = fits[1].fit["df"] - fits[0].fit["df"]
     mean = _mean_of(fits[1]) - _mean_of(fits[0])
-    p = float(stats.chi2.sf(rise * df / mean, df)) if df > 0 and mean > 0 else 0.0
-    if p > _PLAIN:
-        return True, f"by chance with p {p:.2f}"
+    plain = float(stats.chi2.sf(rise * df / mean, df)) if df > 0 and mean > 0 else 0.0
+    if plain > _PLAIN:
+        return True, f"by chance with p {plain:.2f}"
     random = np.random.default_rng(chance.seed)
     drawn: list[float] = []
-    for _ in range(chance.relabellings):
+    for _ in range(_TRIED * chance.relabellings):
         dealt = sample.dealt(random)
         first, second = (chisq_of(dealt, each) for each in equal)
         if not np.isfinite(second - first):
@@ -183,12 +188,13 @@ def _by_chance(
         drawn.append(second - first)
         if drawn[-1] >= rise:
             return True, f"no further than chance in deal {len(drawn)} of the people"
-        if len(drawn) >= _FEW_DEALS:
-            p = _tail(drawn, rise)
-            if not chance.alpha / _CLEAR < p < chance.alpha * _CLEAR:
-                break
-    if len(drawn) < _FEW_DEALS:
-        return False, "too few deals of the people could be fitted to ask chance"
+        p = _tail(drawn, rise)
+        clear = not chance.alpha / _CLEAR < p < chance.alpha * _CLEAR
+        if len(drawn) == chance.relabellings or (len(drawn) >= _FEW_DEALS and clear):
+            break
+    if len(drawn) < min(_FEW_DEALS, chance.relabellings):
+        words = f"by chance with p {plain:.4f}; too few deals of the people could be fitted"
+        return plain > chance.alpha, words
     p = _tail(drawn, rise)
     return p > chance.alpha, f"by chance with p {p:.4f}, from {len(drawn)} deals of the people"
 
@@ -199,11 +205,17 @@ def _mean_of(fit: CfaFit) -> float:
 
 
 def _tail(drawn: list[float], rise: float) -> float:
-    """How rare such a rise is under the gamma distribution that has the moments of the deals."""
-    mean, variance = np.mean(drawn), np.var(drawn, ddof=1)
-    if not (mean > 0 and variance > 0):
+    """How rare such a rise would be in one more deal.
+
+    The cube root of a chi-square, or of a sum of several, is nearly normal; that of one more deal
+    lies around the mean of the others as Student's t.
+    """
+    roots = np.cbrt(drawn)
+    if len(roots) < 2 or not np.ptp(roots) > 0:
         return 0.0
-    return float(stats.gamma.sf(rise, mean**2 / variance, scale=variance / mean))
+    away = np.cbrt(rise) - roots.mean()
+    spread = roots.std(ddof=1) * np.sqrt(1 + 1 / len(roots))
+    return float(stats.t.sf(away / spread, len(roots) - 1))
 
 
 def _limits(sample: Sample) -> Limits:
@@ -242,8 +254,8 @@ def _row(
     elif standing:
         verdict, holds = f"Not reached: the rung '{standing}' does not hold.", False
     else:
-        alike = before is None or held or _within(kind, change, limits)
-        holds = _bearable(fit) and alike
+        alike = before is None or _within(kind, change, limits)
+        holds = held or (_bearable(fit) and alike)
         if before is not None and fit.fit["df"] == before.fit["df"]:
             words = "so few answers cannot contradict it"
         verdict = (_GOOD if holds else _BAD)[kind] + (f" ({words})." if words else ".")

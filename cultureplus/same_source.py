@@ -33,7 +33,7 @@ _NAMES = [
 ]  # fmt: skip
 
 
-def same_source(
+def same_source_check(
     scores: pd.DataFrame,
     by: str = "team",
     outcome: str | Sequence[str] | None = None,
@@ -59,7 +59,7 @@ def same_source(
     >>> made = pd.DataFrame({"team": [f"t{n % 40}" for n in range(200)], "responded": True,
     ...     "x": mood, "x:n_answered": 1, "y": mood + draw.normal(size=200), "y:n_answered": 1},
     ...     index=index)
-    >>> float(same_source(made, outcome="y", predictors=["x"]).round(1).loc[0, "same_people"])
+    >>> float(same_source_check(made, outcome="y", predictors=["x"]).round(1).loc[0, "same_people"])
     0.8
     """
     if splits < 20:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from cultureplus import columns as c
 from cultureplus.agreement import icc
-from cultureplus.change import compare_waves
+from cultureplus.change import CROSS_SECTION, compare_waves
 from cultureplus.errors import InputError
 from cultureplus.estimability import MIN_COMPLETE_ROWS
 from cultureplus.relate import silo_links
@@ -30,6 +30,8 @@ from cultureplus.units import unit_scores
 
 AT_LEAST = 2  # flags from which on a person is left out: one alone is often chance
 _KEY = ["result", c.SCALE, "detail"]
+_BEFORE = "n_before"  # people of the earlier wave, where they are not those of the later one
+_UNKNOWN = "not estimable"
 _NAMES = [
     *_KEY, c.N, "value", "n_without", "value_without", c.DIFFERENCE, c.REASON,
 ]  # fmt: skip
@@ -92,23 +94,44 @@ def with_and_without_flagged(survey: Survey, *, at_least: int = AT_LEAST) -> pd.
 
     `survey`: the waves up to the last one. Returns result (mean, favourable, alpha, icc1, barrier
     named, within and between (standardised effects on a barrier), change), scale (or barrier),
-    detail (the predictor; the wave before), n, value, n_without, value_without, difference, reason.
-    A row whose two samples differ by one to nine people shows neither sample without them.
+    detail (the predictor; the wave before), n, value (means and changes on the answer range, all
+    others 0-1 or -1 to 1), n_without, value_without, difference, reason. Each result leaves out who
+    misses what it needs. A row whose two samples differ by one to nine people shows the second one
+    not at all; a value of fewer than ten people is not given. Raises `InputError` where `at_least`
+    is below 1.
+
+    Reference: Meade & Craig (2012).
     """
     both = [_main_results(each) for each in (survey, without_flagged(survey, at_least=at_least))]
     table = both[0].merge(both[1], on=_KEY, how="left", suffixes=("", "_without"))
-    apart = table[c.N] - table["n_without"]
-    few = (apart > 0) & (apart < MIN_COMPLETE_ROWS)
-    table[c.REASON] = np.where(few, f"hidden (fewer than {MIN_COMPLETE_ROWS} people differ)", "")
-    hidden = few | table["value_without"].isna()
-    table["n_without"] = table["n_without"].astype("float64").mask(few)
-    table["value_without"] = table["value_without"].mask(hidden)
-    table[c.DIFFERENCE] = table["value_without"] - table["value"]
+    few = pd.Series(data=False, index=table.index)
+    for name in (c.N, _BEFORE):
+        apart = table[name] - table[f"{name}_without"]
+        few |= (apart > 0) & (apart < MIN_COMPLETE_ROWS)
+    value, other = table["value"], table["value_without"].mask(few)
+    unknown = other.isna() & ~few
+    reason = table[c.REASON].where(value.isna(), "")
+    reason = reason.mask(
+        few & value.notna(), f"hidden (fewer than {MIN_COMPLETE_ROWS} people differ)"
+    )
+    alone = "without the flagged " + table[f"{c.REASON}_without"].fillna(_UNKNOWN)
+    table[c.REASON] = reason.mask(unknown & value.notna(), alone)
+    table["n_without"] = table["n_without"].mask(few)
+    table["value_without"] = other
+    table[c.DIFFERENCE] = other - value
     return table[_NAMES]
 
 
 def _main_results(survey: Survey) -> pd.DataFrame:
-    return pd.concat(list(_results(survey)), ignore_index=True)[[*_KEY, c.N, "value"]]
+    """The main results, those of fewer than ten people without a value."""
+    table = pd.concat(list(_results(survey)), ignore_index=True)
+    table = table.astype({c.N: "float64", _BEFORE: "float64", "value": "float64"})
+    nobody = table[c.N] < MIN_COMPLETE_ROWS
+    table["value"] = table["value"].mask(nobody)
+    said = table[c.REASON].where(table[c.REASON].str.startswith("not "), _UNKNOWN)
+    few = said.eq(_UNKNOWN) & nobody
+    table[c.REASON] = said.mask(few, f"{_UNKNOWN}: fewer than {MIN_COMPLETE_ROWS} people")
+    return table
 
 
 def _results(survey: Survey) -> Iterator[pd.DataFrame]:
@@ -135,11 +158,17 @@ def _results(survey: Survey) -> Iterator[pd.DataFrame]:
     if len(survey.waves) > 1:
         moved = compare_waves(history)
         moved = moved[(moved[c.LENS] == c.ALL) & moved[c.SCALE].isin(scales)]
-        yield _long(c.CHANGE, moved.assign(detail=moved[c.PREVIOUS]), c.CHANGE)
+        moved = moved.assign(detail=moved[c.PREVIOUS])
+        if (moved[c.DESIGN] == CROSS_SECTION).any():  # n is the smaller of the two
+            answered = history[scales].notna().groupby(level=c.WAVE, sort=False).sum()
+            moved[c.N] = moved[c.SCALE].map(answered.loc[survey.wave])
+            moved[_BEFORE] = moved[c.SCALE].map(answered.loc[survey.waves[-2]])
+        yield _long(c.CHANGE, moved, c.CHANGE)
 
 
 def _long(result: str, table: pd.DataFrame, value: str) -> pd.DataFrame:
     found = table.assign(result=result, value=table[value])
-    if "detail" not in found:
-        found["detail"] = ""
-    return found[[*_KEY, c.N, "value"]]
+    for name, nothing in (("detail", ""), (_BEFORE, np.nan), (c.REASON, "")):
+        if name not in found:
+            found[name] = nothing
+    return found[[*_KEY, c.N, _BEFORE, "value", c.REASON]]

@@ -12,13 +12,14 @@ measurements (robust ML); the rule stands here once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
+from cultureplus.estimability import MIN_COMPLETE_ROWS, MIN_RESIDUAL_DF, too_few
 from cultureplus.factor import CfaFit, cfa, htmt2, parallel_analysis
 from cultureplus.instrument import Instrument
 from cultureplus.scoring import keyed
@@ -118,7 +119,9 @@ def structure_of(survey: Survey) -> Structure:
     Rows with a missing answer to an instrument are left out of its fits. Models beside the claim:
     'one factor' where there are several, 'second-order' where there are four or more, 'with a
     method factor' where three or more items are worded the other way round. A claim that can't be
-    fitted says why in `reason`.
+    fitted says why in `reason`; so do fits with fewer than ten people more than free numbers, and
+    eigenvalues and pairs of scales with fewer than ten complete rows: such numbers would tell of
+    the few. Intervals of loadings are made on Fisher's scale, so that they end below 1.
 
     References: Hu & Bentler (1999), Structural Equation Modeling 6, 1-55 (what fits well);
     Rhemtulla, Brosseau-Liard & Savalei (2012), Psychological Methods 17, 354-373 (how many answers
@@ -135,6 +138,9 @@ def structure_of(survey: Survey) -> Structure:
             if name == "as claimed":
                 loadings.append(_loadings(claim, fit).assign(**{c.WAVE: wave, c.SCALE: scale}))
         chance = parallel_analysis(answers, seed=_SEED, ordinal=claim.ordinal)
+        if few := _few(answers):
+            nothing = {c.OBSERVED: np.nan, c.REFERENCE: np.nan, c.KEEP: False}
+            chance = chance.assign(**nothing, **{c.REASON: few})
         eigenvalues.append(
             chance.assign(**{c.WAVE: wave, c.SCALE: scale, c.EXPECTED: len(claim.model)})
         )
@@ -147,21 +153,40 @@ def structure_of(survey: Survey) -> Structure:
     )
 
 
+def _few(answers: pd.DataFrame) -> str:
+    """Why complete rows are too few to say anything of them, or ''; where none is, that is said."""
+    rows = int(answers.notna().all(axis=1).sum())
+    return too_few(rows, MIN_COMPLETE_ROWS, "complete rows") if rows else ""
+
+
 def _joined(parts: Sequence[pd.DataFrame], names: list[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[names] if parts else pd.DataFrame(columns=names)
 
 
 def _models(claim: Claim, answers: pd.DataFrame) -> Iterator[tuple[str, CfaFit]]:
     """The claim and its rivals, each with a name."""
-    yield "as claimed", cfa(answers, claim.model, claim.estimator)
-    factors = len(claim.model)
+    estimator, factors, turned = claim.estimator, len(claim.model), claim.reversed
+    yield "as claimed", _of_many(cfa(answers, claim.model, estimator))
     if factors > 1:
-        yield "one factor", cfa(answers, {claim.instrument.id: claim.items}, claim.estimator)
+        one = {claim.instrument.id: claim.items}
+        yield "one factor", _of_many(cfa(answers, one, estimator))
     if factors > 3:  # with three it is the same model as three factors that go together
-        yield "second-order", cfa(answers, claim.model, claim.estimator, second_order="whole")
-    turned = claim.reversed
+        second = cfa(answers, claim.model, estimator, second_order="whole")
+        yield "second-order", _of_many(second)
     if 3 <= len(turned) < len(claim.items):
-        yield "with a method factor", cfa(answers, claim.model, claim.estimator, method=turned)
+        yield "with a method factor", _of_many(cfa(answers, claim.model, estimator, method=turned))
+
+
+def _of_many(fit: CfaFit) -> CfaFit:
+    """The fit, without its numbers where too few people stand behind them."""
+    n, free = fit.fit["n"], fit.fit["n_parameters"]
+    if not n - free < MIN_RESIDUAL_DF:  # missing where there are no numbers anyhow
+        return fit
+    needed = int(free) + MIN_RESIDUAL_DF
+    gone = fit.fit.mask(fit.fit.index != "n")
+    loadings = fit.loadings.assign(**{c.STD: np.nan, "std_se": np.nan})
+    reason = too_few(int(n), needed, f"people for {free:.0f} free numbers")
+    return replace(fit, fit=gone, loadings=loadings, status="not_estimable", reason=reason)
 
 
 def _fit_row(name: str, claim: Claim, fit: CfaFit) -> dict[str, object]:
@@ -181,9 +206,11 @@ def _fit_row(name: str, claim: Claim, fit: CfaFit) -> dict[str, object]:
 def _verdict(row: dict[str, object], fit: CfaFit) -> str:
     if fit.status in ("not_estimable", "not_converged"):
         return "not estimable"
-    if row["df"] == 0:
-        return "so few items cannot contradict it"
+    if not all(np.isfinite(float(str(row[name]))) for name in GOOD):
+        return "not estimable: the test has no scaling"
     beware = "; beware of an impossible number" if fit.status != "ok" else ""
+    if row["df"] == 0:
+        return "so few items cannot contradict it" + beware
     for words, limits in (("fits well", GOOD), ("fits bearably", BEARABLE)):
         now = {name: float(str(row[name])) for name in limits}
         near = now["rmsea"] <= limits["rmsea"] and now["srmr"] <= limits["srmr"]
@@ -194,9 +221,10 @@ def _verdict(row: dict[str, object], fit: CfaFit) -> str:
 
 def _loadings(claim: Claim, fit: CfaFit) -> pd.DataFrame:
     table = fit.loadings[[c.FACTOR, c.ITEM, c.STD]].copy()
-    half = _Z * fit.loadings["std_se"]
+    std = table[c.STD].where(table[c.STD].abs() < 1)  # an impossible loading has no interval
+    half = _Z * fit.loadings["std_se"] / (1 - std**2)
     known = {item.id: item for item in claim.instrument.items}
-    table[c.LOW], table[c.HIGH] = table[c.STD] - half, table[c.STD] + half
+    table[c.LOW], table[c.HIGH] = np.tanh(np.arctanh(std) - half), np.tanh(np.arctanh(std) + half)
     table[c.TEXT] = [known[name].text for name in table[c.ITEM]]
     table[c.REVERSED] = [known[name].reversed for name in table[c.ITEM]]
     table[c.N], table[c.REASON] = int(fit.fit["n"]), fit.reason
@@ -206,12 +234,16 @@ def _loadings(claim: Claim, fit: CfaFit) -> pd.DataFrame:
 def _distinct(whole: list[tuple[Claim, pd.DataFrame]], wave: str) -> pd.DataFrame:
     """Whether the factors of one instrument, and instruments of one factor, are distinct."""
     rows = []
-    for claim, answers in whole:
-        if len(claim.model) > 1:
-            rows.append(htmt2(answers, claim.model, ordinal=claim.ordinal))
+    pairs = [(answers, claim.model, claim.ordinal) for claim, answers in whole]
     for (one, first), (two, second) in combinations(whole, 2):
         if len(one.model) == len(two.model) == 1:
-            rows.append(htmt2(first.join(second), one.model | two.model, ordinal=True))
+            together = first.join(second)
+            pairs.append((together, one.model | two.model, one.ordinal or two.ordinal))
+    for answers, model, ordinal in pairs:
+        if len(model) > 1:
+            found = htmt2(answers, model, ordinal=ordinal)
+            few = _few(answers)
+            rows.append(found.assign(htmt2=np.nan, **{c.REASON: few}) if few else found)
     if not rows:
         return pd.DataFrame(columns=_DISTINCT)
     table = pd.concat(rows, ignore_index=True).rename(columns={c.FACTOR: c.SCALE})

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from cultureplus.errors import InputError
-from cultureplus.factor import cfa, invariance
-from cultureplus.invariance import CONTINUOUS, ORDINAL, STRICT, USUAL, _within
+from cultureplus.factor import Chance, cfa, invariance
+from cultureplus.invariance import CONTINUOUS, ORDINAL, STRICT, USUAL, _tail, _within
 from tests.small_surveys import oracle, table
 
 CASES = oracle("invariance")
@@ -186,3 +186,112 @@ def test_second_order_and_method_climb_too():
     found = invariance(items, parts, group, second_order="whole", method=["h3", "h6", "h9", "h12"])
     assert found["status"].tolist() == ["ok"] * 3
     assert found["holds"].all()
+
+
+# ---------------------------------------------------------------------------- against chance
+def small_groups(seed, shift=0.0, n=140):
+    """Two small groups that answer in five steps."""
+    items, model, group = two_groups(shift=shift, n=n, seed=seed)
+    cut = items.apply(lambda column: np.searchsorted([-1.0, -0.2, 0.6, 1.4], column) + 1.0)
+    return cut, model, group, "wlsmv"
+
+
+def test_a_small_p_from_few_deals_is_as_rare_as_it_says():
+    """With the mean and spread of fifteen deals taken for those of all, it was found ten times."""
+    draw = np.random.default_rng(1)
+    drawn = draw.chisquare(8, size=(4000, 16))
+    p = np.array([_tail(list(row[:15]), row[15]) for row in drawn])
+    for alpha in (0.05, 0.01, 0.003):
+        # Four thousand trials: three standard errors of the count.
+        allowed = 3 * np.sqrt(4000 * alpha * (1 - alpha))
+        assert (p <= alpha).sum() == pytest.approx(4000 * alpha, abs=allowed), alpha
+    assert _tail([2.0, 2.0, 2.0], 5.0) == 0.0
+    assert _tail([2.0], 5.0) == 0.0
+    assert _tail([2.0, 3.0, 4.0], 9.0) < _tail([2.0, 3.0, 4.0], 5.0)
+
+
+def test_what_chance_does_to_small_groups_is_let_pass():
+    """Surveys without any difference, most of them chosen because the limits fail them.
+
+    Of 84 such surveys that nobody chose the limits failed 14, chance 2.
+    """
+    limits, asked = [], []
+    for seed in (45, 49, 61, 62, 63, 65):
+        one = invariance(*small_groups(seed))
+        other = invariance(*small_groups(seed), chance=Chance(alpha=0.05 / 3))
+        limits.append(one["holds"].all())
+        asked.append(other["holds"].all())
+        numbers = [name for name in one if name not in ("holds", "verdict")]
+        pd.testing.assert_frame_equal(one[numbers], other[numbers])
+        passed = other["holds"] & ~one["holds"]
+        first = passed.idxmax() if passed.any() else None
+        assert first is None or "chance" in other["verdict"][first]
+    assert limits.count(False) >= 4
+    assert all(asked)
+
+
+def test_chance_does_not_let_pass_what_was_planted():
+    data = small_groups(1, shift=-1.0, n=240)
+    found = invariance(*data, chance=Chance(alpha=0.05 / 3))
+    assert found["holds"].tolist() == [True, True, True, False]
+    assert "by chance with p 0.0" in found["verdict"][3]
+    large = invariance(*two_groups(shift=0.8, n=1200), chance=Chance())
+    assert large["holds"].tolist() == [True, True, False]
+
+
+def test_chance_is_asked_of_a_rung_that_fits_badly_by_itself():
+    """The misfit came from below: two items that share more than the factor, in both groups."""
+    items, model, group = two_groups(n=130, seed=4)
+    items = items.assign(q4=items["q4"] + 0.6 * items["q3"])
+    one = invariance(items, model, group)
+    assert one["holds"].tolist() == [True, False, False]
+    assert one["change_cfi"][1] > -STRICT.cfi  # hardly worse than the rung below
+    assert min(one["rmsea_scaled"][1], one["srmr"][1]) > 0.08
+    found = invariance(items, model, group, chance=Chance())
+    assert found["holds"].all()
+    assert "by chance with p" in found["verdict"][1]
+
+
+def test_one_deal_that_rises_as_far_is_enough_and_none_fails(monkeypatch):
+    data = small_groups(1, shift=-1.0, n=240)
+    rises = iter([0.0, 1.0, 0.0, 2.0, 0.0, 1e6])
+    monkeypatch.setattr("cultureplus.invariance.chisq_of", lambda *_: next(rises))
+    found = invariance(*data, chance=Chance())
+    assert found["holds"].all()
+    assert "no further than chance in deal 3 of the people" in found["verdict"][3]
+
+
+def test_where_no_deal_can_be_fitted_the_plain_test_decides(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "cultureplus.invariance.chisq_of", lambda *each: asked.append(each) or np.nan
+    )
+    far = invariance(*small_groups(1, shift=-1.0, n=240), chance=Chance(relabellings=20))
+    assert not far["holds"][3]
+    assert "too few deals of the people could be fitted" in far["verdict"][3]
+    assert len(asked) == 2 * 10 * 20  # each deal on two rungs, ten times as many as wanted
+    near = invariance(*small_groups(1, shift=-1.0, n=240), chance=Chance(alpha=1e-30))
+    assert near["holds"].all()
+
+
+def test_rare_answers_take_more_deals_and_are_tested_all_the_same():
+    """One person in each group gives an answer: half of all deals miss it in one of them."""
+    items, model, group, _ = small_groups(1, shift=-1.0, n=240)
+    for place, name in enumerate(["q1", "q2"]):
+        items.loc[items[name] == 1, name] = 2.0
+        for label in "ab":
+            items.loc[group[group == label].index[place], name] = 1.0
+    found = invariance(items, model, group, "wlsmv", chance=Chance(alpha=0.05 / 3))
+    assert "deals of the people)" in found["verdict"][3]
+    assert not found["holds"][3]
+
+
+def test_chance_is_the_same_for_the_same_seed_and_any_order():
+    items, model, group, estimator = small_groups(4, shift=0.9)
+    found = invariance(items, model, group, estimator, chance=Chance(15))
+    assert found["verdict"].str.contains("deal").any()
+    mixed = items.sample(frac=1, random_state=1)[["q3", "q1", "q0", "q4", "q2"]]
+    again = invariance(mixed, model, group[mixed.index], estimator, chance=Chance(15))
+    pd.testing.assert_frame_equal(found, again, rtol=1e-6, atol=1e-8)
+    other = invariance(items, model, group, estimator, chance=Chance(15, seed=2))
+    assert other["verdict"].tolist() != found["verdict"].tolist()

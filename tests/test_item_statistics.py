@@ -169,3 +169,34 @@ def test_a_survey_without_ratings_is_an_empty_table():
     empty = item_profile(survey_of(pd.DataFrame(index=people.index), people, []))
     assert len(empty) == 0
     assert {"wave", "scale", "item", "r_rest", "warning", "reason"} <= set(empty)
+
+
+@pytest.mark.parametrize(("n", "shown"), [(1, False), (9, False), (10, True)])
+def test_what_few_people_ticked_is_not_told(n, shown):
+    given = answers()
+    given.iloc[n:, 0] = np.nan
+    people = people_of({"team": ["x"] * len(given)})
+    found = item_profile(survey_of(given.set_index(people.index), people, [scale(list("abcd"))]))
+    numbers = ["missing", "mean", "sd", "floor", "ceiling"]
+    few = found.loc[found["item"] == "a"].iloc[0]
+    assert few["n"] == n
+    assert few[numbers].notna().tolist() == [shown] * 5
+    assert found["r_rest"].notna().tolist() == [shown] * 4  # on complete rows, of which there are n
+    assert (found["warning"] == "").all()
+    others = found[found["item"] != "a"]
+    assert others[numbers].notna().all(axis=None)
+    table = item_table(given, 1, 5).set_index("item").loc[list("bcd"), numbers]
+    pd.testing.assert_frame_equal(others.set_index("item")[numbers], table)
+
+
+def test_every_wave_has_its_own_profile():
+    one, other = answers(), answers(seed=2) * np.nan
+    waves = [people_of({"team": ["x"] * 60}, wave=wave) for wave in ("w1", "w2")]
+    parts = [part.set_index(people.index) for part, people in zip((one, other), waves, strict=True)]
+    survey = survey_of(pd.concat(parts), pd.concat(waves), [scale(list("abcd"))])
+    found = item_profile(survey)
+    assert found["wave"].tolist() == ["w1"] * 4 + ["w2"] * 4
+    first, second = found[found["wave"] == "w1"], found[found["wave"] == "w2"]
+    assert first["r_rest"].tolist() == item_table(one, 1, 5)["r_rest"].tolist()
+    assert second["n"].eq(0).all()
+    assert second["reason"].str.contains("nobody answered these items").all()

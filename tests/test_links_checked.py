@@ -11,13 +11,13 @@ from cultureplus.intake import read_survey
 from cultureplus.link_sensitivity import AS_REPORTED, link_choices, link_ranges
 from cultureplus.link_words import link_sentences
 from cultureplus.relate import OUTCOMES, PREDICTORS, silo_links
-from cultureplus.same_source import same_source
+from cultureplus.same_source import same_source_check
 from tests.small_surveys import ROOT, scores_of
 
 
 # ---------------------------------------------------------------------------- one source
 def teams_of(size=8, teams=60, *, mood=0.0, shared=0.0, seed=4):
-    """x and y in teams: a mood that colours both answers of a person, a state that a team shares."""
+    """x and y in teams: a mood that colours both answers, a state that the team shares."""
     rng = np.random.default_rng(seed)
     group = np.repeat(np.arange(teams), size)
     colour, state = rng.normal(size=len(group)), rng.normal(size=teams)[group]
@@ -27,7 +27,7 @@ def teams_of(size=8, teams=60, *, mood=0.0, shared=0.0, seed=4):
 
 
 def checked(scores, **options):
-    (row,) = same_source(scores, outcome="y", predictors=["x"], **options).to_dict("records")
+    (row,) = same_source_check(scores, outcome="y", predictors=["x"], **options).to_dict("records")
     return row
 
 
@@ -61,10 +61,10 @@ def test_the_interval_of_the_difference_holds_nought_where_nothing_differs():
 
 def test_order_and_seed():
     scores = teams_of(mood=0.5, teams=20)
-    first = same_source(scores, outcome="y", predictors=["x"])
-    again = same_source(scores.sample(frac=1, random_state=3), outcome="y", predictors=["x"])
+    first = same_source_check(scores, outcome="y", predictors=["x"])
+    again = same_source_check(scores.sample(frac=1, random_state=3), outcome="y", predictors=["x"])
     pd.testing.assert_frame_equal(first, again)
-    other = same_source(scores, outcome="y", predictors=["x"], seed=2)
+    other = same_source_check(scores, outcome="y", predictors=["x"], seed=2)
     assert other.loc[0, "same_people"] != first.loc[0, "same_people"]
 
 
@@ -88,7 +88,7 @@ def test_what_can_not_be_checked_says_why(scores, reason):
 
 def test_too_few_halves_are_refused():
     with pytest.raises(InputError, match="at least 20"):
-        same_source(teams_of(), outcome="y", predictors=["x"], splits=5)
+        same_source_check(teams_of(), outcome="y", predictors=["x"], splits=5)
 
 
 # ---------------------------------------------------------------------------- in words

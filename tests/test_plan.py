@@ -516,6 +516,11 @@ ROUNDED = {
     "favourable_difference": [(-0.004, 0.0, 0.0)],
     "share": [(0.125, 0.12, 0.12)],
     "response_rate": [(0.6789, 0.68, 0.68)],
+    "reliability": [(0.714, 0.71, 0.71)],
+    "rwg": [(0.9249, 0.9, 0.9)],  # agreement tells of the spread, whatever the size
+    "r_star": [(-0.04, 0.0, 0.0)],
+    "ad_m": [(0.5501, 0.6, 0.6)],
+    "a_wg": [(-0.26, -0.3, -0.3)],
     "pomp": [(61.26, 61.0, 61.0)],
     "n": [(99, 99, None)],
     "invited": [(143.0, 143.0, 143.0)],
@@ -530,6 +535,39 @@ def test_rounding(column):
     after = plan.apply(table)[column]
     assert after.tolist() == [few, many, many]
     assert not np.signbit(after[after == 0]).any()
+
+
+TOLD = {
+    "words": (["weak", "strong", "weak"], ""),
+    "truths": ([True, False, True], None),
+    "truths with gaps": (pd.array([True, None, False], dtype="boolean"), None),
+    "words with gaps": (["weak", None, "strong"], ""),
+    "whole numbers": ([1, 2, 3], None),
+}
+
+
+@pytest.mark.parametrize(("values", "nothing"), TOLD.values(), ids=list(TOLD))
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_whatever_a_column_tells_of_a_hidden_unit_is_gone(values, nothing, order):
+    plan = planned(org(team={"a": 4, "b": 7, "c": 9}))
+    table = rows_of(unit=["a", "b", "c"], n=[4, 7, 9]).assign(told=values)
+    table = table.iloc[list(order)].reset_index(drop=True)
+    after = plan.apply(table)
+    assert after.loc[after["shown"], "unit"].tolist() == ["c"]
+    hidden = after.loc[~after["shown"], "told"]
+    assert hidden.eq("").all() if nothing == "" else hidden.isna().all()
+    place = table["unit"].tolist().index("c")
+    assert after["told"][place] == table["told"][place]
+    assert plan.apply(after)["told"].equals(after["told"])
+
+
+def test_what_is_known_of_an_item_is_no_answer():
+    plan = planned(org(team={"a": 4, "b": 7, "c": 9}))
+    about = {"item": ["q"] * 3, "text": ["I ask."] * 3, "reversed": [True] * 3, "design": ["x"] * 3}
+    after = plan.apply(rows_of(unit=["a", "b", "c"], n=[4, 7, 9], **about))
+    assert after["shown"].sum() == 1
+    for name, values in about.items():
+        assert after[name].tolist() == values
 
 
 def test_the_declared_range_of_an_item_is_no_mean():
