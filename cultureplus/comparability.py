@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.factor import Chance, invariance
+from cultureplus.instrument import bundled_paths
 from cultureplus.invariance import CONTINUOUS, ORDINAL
 from cultureplus.structure import Claim, claims_of
 from cultureplus.survey import Survey
@@ -51,18 +52,19 @@ def compare_groups(
     """How far each instrument is the same in all groups of a lens, in all languages, in two waves.
 
     `by`: lenses, 'language', 'wave'; default all that the survey has (of one wave 'wave' gives no
-    rows). `instruments`: default all that are rated. Lenses and languages are compared in the last
-    wave, 'wave' compares the last two. Rows with a missing answer are left out. Returns one row per
-    scale (of an instrument with subscales: per subscale), by and rung: wave, scale, by, level (the
-    rung), estimator ('mlr', or 'wlsmv' up to five answers), n, n_groups, left_out (groups with
-    fewer than 50 complete rows), joined (items of which rare answers were joined with their
-    neighbours), cfi, rmsea, srmr and their changes (scaled where there are such), rule, holds,
-    verdict, reason. A rung beyond the limits of Chen (2007) fails only where chance, dealing the
-    people to the groups anew, would not carry its chi-square as far (p at most .05 over all scales
-    and rungs of a grouping; Bonferroni). Where fewer than two groups are large enough there is one
-    row without a rung, with the reason. Waves that share people are treated as two groups; their
-    chi-square is then too small or too large, changes of fit hardly. Raises `InputError` for a
-    grouping or an instrument that the survey does not have.
+    rows). `instruments`: default all that are rated; one that was not asked gives no rows. Lenses
+    and languages are compared in the last wave, 'wave' compares the last two. Rows with a missing
+    answer are left out. Returns one row per scale (of an instrument with subscales: per subscale),
+    by and rung: wave, scale, by, level (the rung), estimator ('mlr', or 'wlsmv' up to five
+    answers), n, n_groups, left_out (groups with fewer than 50 complete rows), joined (items of
+    which rare answers were joined with their neighbours), cfi, rmsea, srmr and their changes
+    (scaled where there are such), rule, holds, verdict, reason. A rung beyond the limits of Chen
+    (2007) fails only where chance, dealing the people to the groups anew, would not carry its chi-
+    square as far (p at most .05 over all scales and rungs of a grouping; Bonferroni). Where fewer
+    than two groups are large enough there is one row without a rung, with the reason. Waves that
+    share people are treated as two groups; their chi-square is then too small or too large,
+    changes of fit hardly. Raises `InputError` for a grouping or an instrument that the survey does
+    not have.
 
     References: Chen (2007), Structural Equation Modeling 14, 464-504; Wu & Estabrook (2016),
     Psychometrika 81, 1014-1045; joining answers: Rutkowski, Svetina & Liaw (2019), Structural
@@ -71,7 +73,8 @@ def compare_groups(
     possible = _groupings(survey)
     wanted = _chosen(by, possible, [*possible, c.WAVE], "Nothing can be compared by")
     rated = [name for name, each in survey.instruments.items() if each.kind == "rating"]
-    asked = _chosen(instruments, rated, rated, "Nobody can be compared in")
+    bundled = [path.stem for path in bundled_paths()]
+    asked = _chosen(instruments, rated, [*rated, *bundled], "Nobody can be compared in")
     claims = [
         (Claim(claim.instrument, {scale: items}), answers[items])
         for claim, answers in claims_of(survey)

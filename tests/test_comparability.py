@@ -343,6 +343,15 @@ def test_wrong_names_are_told_with_the_right_ones(options, words):
     assert words in str(caught.value)
 
 
+def test_an_instrument_that_was_not_asked_gives_no_rows_and_no_warning():
+    survey = surveyed(60)
+    none = compare_groups(survey, instruments=["silo_barriers"])
+    assert none.empty
+    units = with_warnings(unit_scores(score(survey)), none)
+    assert len(units)
+    assert (units["warning"] == "").all()
+
+
 def test_one_name_may_stand_without_a_list():
     survey = surveyed(120)
     one = compare_groups(survey, by="language", instruments="trust")
