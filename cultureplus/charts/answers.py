@@ -163,7 +163,7 @@ def _view(rows: pd.DataFrame, scale: str, wave: str) -> house.View:
     return house.View(
         name=title_of(scale),
         traces=traces,
-        rows=[_wording(first[item]) for item in items],
+        rows=[house.wording(first[item], width=38, lines=3) for item in items],
         subtitle=f"{title_of(scale)}, {wave}. (R): worded the other way round, answers as given",
         row_height=48,
         layout={"xaxis.range": [-edge, edge]},
@@ -203,20 +203,10 @@ def _colours(count: int) -> list[str]:
     return colours
 
 
-def _text(item: Row) -> str:
-    text = item[TEXT]
-    return str(item[ITEM]) if house.missing(text) or not str(text).strip() else str(text)
-
-
-def _wording(item: Row) -> str:
-    mark = " (R)" if not house.missing(item[REVERSED]) and bool(item[REVERSED]) else ""
-    return house.wrapped(_text(item), width=38, lines=3) + mark
-
-
 def _hover(item: Row, option: int, share: float) -> str:
     return "<br>".join(
         [
-            house.wrapped(_text(item), width=60, lines=4),
+            house.wrapped(house.item_text(item), width=60, lines=4),
             f"answer {option}: {house.say(share, digits=0, times=100)} %",
             f"n = {house.say(item[N], digits=0)}",
         ]
@@ -235,7 +225,7 @@ def _alt(rows: pd.DataFrame, scale: str, wave: str, more: int) -> str:
         top = house.furthest(allowed, SHARE)
         text += (
             f" The commonest single answer: {house.say(top[ANSWER], digits=0)} to "
-            f"'{house.plain(_text(top), width=80)}' "
+            f"'{house.plain(house.item_text(top), width=80)}' "
             f"({house.say(top[SHARE], digits=0, times=100)} %)."
         )
     hidden = int((~house.shown(items)).sum())
