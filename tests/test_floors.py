@@ -30,7 +30,7 @@ FLOORS = (
      "careless", "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart
     ("instrument", "cfa_estimate", "cfa_report", "parallel", "within_group", "readers.plain",
-     "readers.qualtrics", "charts.tables", "simulate.latents",
+     "readers.qualtrics", "charts.tables", "charts.warned", "simulate.latents",
      "simulate.talk"),
     # the survey, what a cell means, the look of every chart
     ("survey", "readers", "cells", "cfa", "pooled_agreement", "charts.house",
