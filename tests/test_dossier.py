@@ -346,7 +346,7 @@ def test_a_plan_leaves_nothing_of_hidden_teams():
     rest = shown[shown["shown"]]
     assert rest["band"].tolist() == units.loc[rest.index, "band"].tolist()
     for name in ("rwg", "r_star", "ad_m", "a_wg"):
-        assert rest[name].tolist() == (units.loc[rest.index, name].round(1) + 0.0).tolist(), name
+        assert rest[name].isna().all(), name  # of few people the word alone
     # The same answers with other people in the hidden teams give the same table.
     other = answers.copy()
     few = people["team"].isin(hidden["unit"])

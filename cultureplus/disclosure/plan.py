@@ -52,11 +52,11 @@ class ReportingPlan:
         """Hide and round a table of units.
 
         `table`: at least wave, lens, unit and n. Adds `shown` and `reason`; numbers of hidden rows
-        are missing, shown ones rounded (means to 0.1, or to 0.01 from 100 people
-        on; shares to whole per cent; agreement to 0.1). A row is shown
-        only if its unit is in the plan of its wave, and of the previous wave where the table
-        compares two. What an earlier plan has hidden stays hidden. Raises `InputError` where a
-        needed column is missing.
+        are missing, shown ones rounded (means to 0.1, or to 0.01 from 100 people on; shares to
+        whole per cent; agreement to 0.1, and only from 100 people on: beside a mean it gives
+        answers back). A row is shown only if its unit is in the plan of its wave, and of the
+        previous wave where the table compares two. What an earlier plan has hidden stays hidden.
+        Raises `InputError` where a needed column is missing.
         """
         needed = [c.WAVE, c.LENS, c.UNIT, c.N]
         absent = [name for name in needed if name not in table]
@@ -90,13 +90,13 @@ class ReportingPlan:
                 out[name] = out[name].mask(hidden, "")
                 continue
             out[name] = out[name].astype("float64").mask(hidden)
+            many = table[c.N].fillna(0) >= _MANY
             if name in _MEANS and c.ANSWER not in out:
-                many = table[c.N].fillna(0) >= _MANY
                 out[name] = out[name].round(2).where(many, out[name].round(1))
             elif name in _SHARES:
                 out[name] = out[name].round(2)
             elif name in _AGREEMENT:
-                out[name] = out[name].round(1)
+                out[name] = out[name].round(1).where(many)
             elif name == c.POMP:
                 out[name] = out[name].round(0)
             out[name] += 0.0  # no minus zero
