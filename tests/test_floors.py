@@ -23,7 +23,8 @@ PACKAGE = Path(cultureplus.__file__).parent
 FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
-     "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws", "simulate.toml_writer"),
+     "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws",
+     "simulate.toml_writer"),
     # one kind of file, one table, one kernel
     ("toml_source", "raw_table", "declared_range", "mixed", "published", "released", "manifest",
      "notebooks_run",
@@ -60,8 +61,8 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
-    "comparability", "declared_range", "link_sensitivity", "link_words", "same_source", "dossier", "omega", "ordinal_reliability",
-    "pooled_agreement", "sensitivity", "structure",
+    "comparability", "declared_range", "dossier", "link_sensitivity", "link_words", "omega",
+    "ordinal_reliability", "pooled_agreement", "same_source", "sensitivity", "structure",
     "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",
     "invariance", "item_statistics", "parallel", "polychoric", "screening", "within_group",
     "agreement", "change", "headline", "item_answers", "mixed", "relate", "reliability", "scoring",
