@@ -21,8 +21,12 @@ import pandas as pd
 from scipy import stats
 
 from cultureplus import columns as c
+from cultureplus.barrier_odds import barrier_odds as barrier_odds
+from cultureplus.drivers import drivers as drivers
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
+from cultureplus.levels import levels as levels
+from cultureplus.mediation import mediation as mediation
 from cultureplus.mixed import MixedFit, random_intercepts
 from cultureplus.units import lenses_of
 

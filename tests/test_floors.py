@@ -24,31 +24,35 @@ FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
      "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws",
-     "simulate.toml_writer"),
+     "simulate.toml_writer", "answer_sets", "mixed_sums"),
     # one kind of file, one table, one kernel
-    ("toml_source", "raw_table", "declared_range", "mixed", "published", "released", "manifest",
-     "notebooks_run",
+    ("toml_source", "raw_table", "declared_range", "published", "released", "manifest",
+     "notebooks_run", "listwise", "gee", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
-    # questionnaires, one file per export format, the twin of a chart
-    ("instrument", "cfa_estimate", "cfa_report", "parallel", "within_group", "readers.plain",
+    # questionnaires, one file per export format, the twin of a chart, one analysis of columns
+    ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei_index", "communities",
+     "network_description", "cfa_estimate", "cfa_report", "parallel", "readers.plain",
      "readers.qualtrics", "charts.tables", "charts.warned", "simulate.latents",
      "simulate.talk"),
     # the survey, what a cell means, the look of every chart
-    ("survey", "readers", "cells", "cfa", "pooled_agreement", "charts.house",
+    ("survey", "readers", "cells", "cfa", "within_group", "mediation", "charts.house",
      "simulate.responses"),
     # settings, scores, one analysis or one plot per file
     ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
-     "omega", "ordinal_reliability", "disclosure.plan",
-     "charts.agreement", "charts.answers", "charts.barriers", "charts.change", "charts.heatmap",
-     "charts.item_profile", "charts.ladder", "charts.loadings", "charts.parallel",
+     "omega", "ordinal_reliability", "disclosure.plan", "pooled_agreement",
+     "charts.agreement", "charts.answers", "charts.barriers", "charts.buzz", "charts.change",
+     "charts.drivers", "charts.heatmap", "charts.importance", "charts.mediation", "charts.pairs",
+     "charts.walls", "charts.item_profile", "charts.ladder", "charts.loadings", "charts.parallel",
      "charts.reliability", "charts.response", "charts.silo_links", "charts.teams", "charts.units",
      "report",
      "simulate.files", "simulate.truths"),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
-     "relate", "simulate.simulation"),
+     "relate", "walls", "buzz", "unit_pairs", "charts.network", "charts.seams",
+     "simulate.simulation"),
     # each person's answers, the page that begins a report, several analyses side by side
-    ("answers", "dossier", "link_words", "same_source", "sensitivity", "structure", "simulate"),
+    ("answers", "dossier", "link_words", "same_source", "sensitivity", "structure",
+     "network", "seams", "simulate"),
     # reading a survey; whether what was measured may be compared
     ("intake", "comparability", "headline", "link_sensitivity"),
     # a quarter, opened for a notebook
@@ -61,6 +65,9 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
+    "answer_sets", "barrier_odds", "buzz", "communities", "drivers", "ei_index", "gee", "levels",
+    "listwise", "mediation", "mixed_search", "mixed_sums", "network", "network_description",
+    "seams", "tie_table", "unit_pairs", "walls",
     "comparability", "declared_range", "dossier", "link_sensitivity", "link_words", "omega",
     "ordinal_reliability", "pooled_agreement", "same_source", "sensitivity", "structure",
     "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",

@@ -387,3 +387,153 @@ def ladder():
         | {"reason": "not tested: fewer than two groups"}
     )
     return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def walls():
+    """Two scales with all lenses; for one of them the locations are too few."""
+    rows = []
+    for scale, shares in (
+        ("silo_barriers.silos", (0.11, 0.02, 0.0, 0.05)),
+        (SCALES[0], (0.03, NAN, 0.01, 0.12)),
+    ):
+        parts = dict(zip(("function", "location", "level", "team"), shares, strict=True))
+        parts["person"] = 1 - sum(share for share in shares if not math.isnan(share))
+        for lens, share in parts.items():
+            known = not math.isnan(share)
+            rows.append(
+                {
+                    "wave": WAVE,
+                    "scale": scale,
+                    "lens": lens,
+                    "n": 820,
+                    "n_units": {"function": 8, "team": 109, "person": 820}.get(lens, 4),
+                    "share": share,
+                    "low": share / 2 if known else NAN,
+                    "high": share + 0.08 if lens != "person" else share + 0.01,
+                    "reason": "" if known else "not estimable: 2 units of 'location'",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def seams():
+    """Four functions that rate each other; what Legal says is hidden."""
+    rows = []
+    for f, one in enumerate(names := ["Sales", "Engineering", "Legal", "Care"]):
+        for t, other in enumerate(names):
+            if f == t:
+                continue
+            known = one != "Legal"
+            score, back = 3.0 + 0.3 * ((3 * f + t) % 7), 3.0 + 0.3 * ((3 * t + f) % 7)
+            pair = known and other != "Legal"
+            rows.append(
+                {
+                    "wave": WAVE,
+                    "lens": "function",
+                    "from": one,
+                    "to": other,
+                    "n": 20 + f + t if known else NAN,
+                    "score": score if known else NAN,
+                    "low": score - 0.3 if known else NAN,
+                    "high": score + 0.3 if known else NAN,
+                    "reverse": back if pair else NAN,
+                    "gap": score - back if pair else NAN,
+                    "gap_low": score - back - 0.4 if pair else NAN,
+                    "gap_high": score - back + 0.4 if pair else NAN,
+                    "both": (score + back) / 2 if pair else NAN,
+                    "both_low": (score + back) / 2 - 0.2 if pair else NAN,
+                    "both_high": (score + back) / 2 + 0.2 if pair else NAN,
+                    "priority": f + t if pair else NAN,
+                    "lowest": 1,
+                    "highest": 7,
+                    "shown": known,
+                    "reason": "" if known else "hidden (<5)",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def density():
+    rows = []
+    for f, one in enumerate(names := ["Sales", "Engineering", "Legal"]):
+        for t, other in enumerate(names):
+            known = one != "Legal"
+            few = (one, other) == ("Sales", "Legal")
+            value = 0.021 if f == t else 0.002 + 0.001 * f + 0.0005 * t
+            rows.append(
+                {
+                    "wave": WAVE,
+                    "lens": "function",
+                    "from": one,
+                    "to": other,
+                    "n": 30 + f if known else NAN,
+                    "ties": 12 + 3 * f + t if known and not few else NAN,
+                    "possible": 900 + 30 * t if known else NAN,
+                    "density": value if known and not few else NAN,
+                    "warning": "69 % of the roster name somebody, under 70 %",
+                    "shown": known,
+                    "reason": "hidden (<5)" if not known else "fewer than 5 ties" if few else "",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def ei():
+    rows = []
+    for u, (lens, unit) in enumerate(
+        [("all", "all"), *(("function", unit) for unit in ("Sales", "Legal", "Care"))]
+    ):
+        known = unit != "Legal"
+        rows.append(
+            {
+                "wave": WAVE,
+                "lens": lens,
+                "unit": unit,
+                "n": 90 - 20 * u if known else NAN,
+                "invited": 100 - 20 * u if known else NAN,
+                "observed": -0.4 + 0.1 * u if known else NAN,
+                "null_mean": 0.7 + 0.03 * u if known else NAN,
+                "null_low": 0.6 + 0.03 * u if known else NAN,
+                "null_high": 0.8 + 0.03 * u if known else NAN,
+                "p": 0.004 if known else NAN,
+                "warning": "69 % of the roster name somebody, under 70 %",
+                "shown": known,
+                "reason": "" if known else "hidden (<5)",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def buzz():
+    rows = []
+    for u, (lens, unit) in enumerate(
+        [("all", "all"), *(("function", unit) for unit in ("Sales", "Legal", "Care"))]
+    ):
+        known = unit != "Legal"
+        for k, key in enumerate(
+            (
+                "learning_leadership",
+                "collective_growth_mindset",
+                "psychological_safety",
+                "connecting_conversations",
+            )
+        ):
+            rows.append(
+                {
+                    "wave": WAVE,
+                    "lens": lens,
+                    "unit": unit,
+                    "scale": key,
+                    "n": 90 - 20 * u if known else NAN,
+                    "pomp": 60.0 + (5 * u + 3 * k) % 11 if known else NAN,
+                    "whole": 60.0 + 3 * k,
+                    "shown": known,
+                    "reason": "" if known else "hidden (<5)",
+                }
+            )
+    return pd.DataFrame(rows)

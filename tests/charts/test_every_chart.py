@@ -11,17 +11,21 @@ import pytest
 from cultureplus.charts.agreement import plot_agreement
 from cultureplus.charts.answers import plot_answers
 from cultureplus.charts.barriers import plot_barriers
+from cultureplus.charts.buzz import plot_buzz
 from cultureplus.charts.change import plot_change
 from cultureplus.charts.heatmap import plot_unit_heatmap
 from cultureplus.charts.item_profile import plot_item_profile
 from cultureplus.charts.ladder import plot_ladder
 from cultureplus.charts.loadings import plot_loadings
+from cultureplus.charts.network import plot_density, plot_ei
 from cultureplus.charts.parallel import plot_parallel_analysis
 from cultureplus.charts.reliability import plot_reliability
 from cultureplus.charts.response import plot_response
+from cultureplus.charts.seams import plot_seam_map
 from cultureplus.charts.silo_links import plot_silo_links
 from cultureplus.charts.teams import plot_teams
 from cultureplus.charts.units import plot_units
+from cultureplus.charts.walls import plot_walls
 from cultureplus.errors import InputError
 
 NOT_ASKED = "There is nothing to draw: these questions were not asked."
@@ -79,13 +83,25 @@ CHARTS = [
     (plot_agreement, "bands", ["share", "n_units", "n_hidden"], []),
     (plot_teams, "dossier", ["icc1", "icc1_low", "icc1_high", "icc2"], []),
     (plot_ladder, "ladder", ["cfi", "rmsea", "srmr", "change_cfi"], []),
+    (plot_walls, "walls", ["share", "low", "high", "n", "n_units"], []),
 ]
-COUNTS = {"n", "n_units", "n_hidden", "expected"}
+SEAMS = ["score", "low", "high", "reverse", "gap", "gap_low", "gap_high"]
+SEAMS += ["both", "both_low", "both_high", "n"]
+TIED = ["observed", "null_mean", "null_low", "null_high", "p", "n"]
+CHARTS += [
+    (plot_seam_map, "seams", SEAMS, [*SEAMS, "priority"]),
+    (plot_density, "density", ["density", "ties", "possible", "n"], ["density", "ties", "n"]),
+    (plot_ei, "ei", TIED, [*TIED, "invited"]),
+    (plot_buzz, "buzz", ["pomp", "whole", "n"], ["pomp", "whole", "n"]),
+]
+COUNTS = {"ties", "possible", "n", "n_units", "n_hidden", "expected"}
 NAMES = [chart.__name__ for chart, *_ in CHARTS]
 UNIT_CHARTS = [
     case
     for case in CHARTS
-    if case[1] in {"units", "response", "change", "warned_units", "warned_change"}
+    if case[1]
+    in {"units", "response", "change", "warned_units", "warned_change"}
+    | {"seams", "density", "ei", "buzz"}
 ]
 HOSTILE = [
     "<b>bold</b>",
@@ -260,7 +276,18 @@ def test_one_row_is_enough(case):
 def test_labels_are_never_markup(case, label):
     chart, table, *_ = case
     table = table.copy()
-    names = ["unit", "scale", "item", "text", "barrier", "outcome", "predictor", "reason"]
+    names = [
+        "unit",
+        "from",
+        "to",
+        "scale",
+        "item",
+        "text",
+        "barrier",
+        "outcome",
+        "predictor",
+        "reason",
+    ]
     for column in [*names, "factor", "warning", "verdict", "by"]:
         if column in table and table[column].dtype != "int64":  # a factor may be a number
             table[column] = [f"{label}{value}" for value in table[column]]
@@ -288,6 +315,8 @@ def test_each_figure_has_alternative_text_and_names_its_twin(case):
         *("barriers", "silo_links", "change"),
         *("item_statistics", "loadings", "parallel_analysis", "agreement_bands"),
         *("team_dossier", "invariance_ladder"),
+        *("seam_map", "tie_density", "ei_by_unit", "buzz_profile"),
+        "walls",
     }
 
 
