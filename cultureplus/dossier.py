@@ -244,6 +244,8 @@ def _verdict(row: dict[str, object], instrument: Instrument, by: str) -> tuple[s
         reasons = [agreeing, differing, single]
     head = {YES: f"May be spoken of at the level of {by}s", WITH_CARE: "May be spoken of with care",
             NO: f"Not to be spoken of at the level of {by}s"}[speak]  # fmt: skip
+    if model == "additive" and not differ:
+        head = f"May be given for a {by}, but {by}s not compared"
     verdict = f"{head}: {'; '.join(reasons)}. {_MODELS[model]}."
     if model != "additive" and instrument.referent not in ("", by, "person", "leader"):
         verdict += f" It is asked of the {instrument.referent}: a mean is its picture from there."

@@ -2,9 +2,10 @@
 
 Who is in a good mood ticks high everywhere, and the means of a team go together although nothing in
 the team does. So each team is cut in half at random: the score of one half is held against the
-barrier of the other. What is left is not carried by the same people's pens. Halves are small, and
-their means less reliable, so the fair comparison is the link within one half, not that of whole
-teams.
+barrier of the other. What is left is not carried by the same people's pens. What is gone was
+carried by persons: by mood and style of answering, or by what each has lived through; which of the
+two, halves can't tell. Halves are small, and their means less reliable, so the fair comparison is
+the link within one half, not that of whole teams.
 
 Reference: Ostroff, Kinicki & Clark (2002), J. Applied Psychology 87, 355-368.
 """
@@ -154,5 +155,5 @@ def _correlation(x: Array, y: Array, weights: Array) -> Array:
 def _verdict(same: float, other: float, low: float, high: float) -> str:
     said = f"{same:+.2f} where the same people gave both, {other:+.2f} where others gave one"
     if low > 0 or high < 0:
-        return f"Part of the link lies in its source: {said}."
-    return f"No sign that the link lies in its source: {said}."
+        return f"Part of the link needs the same people on both sides: {said}."
+    return f"No sign that the link needs the same people on both sides: {said}."

@@ -150,6 +150,8 @@ def test_a_sum_of_people_needs_no_agreement(agree, low, icc2, speak):
     found, verdict = judged("additive", agree=agree, low=low, icc2=icc2)
     assert found == speak
     assert "agrees" not in verdict
+    given = "May be given for a team, but teams not compared: "
+    assert verdict.startswith(HEADS[speak] if low > 0 else given)
     assert verdict.endswith("The mean is the sum of its people and needs no agreement.")
 
 

@@ -36,11 +36,11 @@ def test_a_mood_is_found_out_and_a_shared_state_is_not():
     assert moody["same_people"] > 0.35
     assert abs(moody["other_people"]) < 0.15
     assert moody["low"] > 0
-    assert moody["verdict"].startswith("Part of the link lies in its source")
+    assert moody["verdict"].startswith("Part of the link needs the same people on both sides")
     shared = checked(teams_of(shared=0.7))
     assert shared["other_people"] > 0.3
     assert shared["low"] < 0 < shared["high"]
-    assert shared["verdict"].startswith("No sign that the link lies in its source")
+    assert shared["verdict"].startswith("No sign that the link needs the same people")
 
 
 def test_the_expected_correlations_of_halves():
