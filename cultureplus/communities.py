@@ -189,9 +189,9 @@ def _numbered(circle: Codes, tied: NDArray[np.bool_]) -> Codes:
 
 def _described(table: TieTable, circle: Codes) -> pd.DataFrame:
     inside = circle >= 0
-    size, units = int(circle.max(initial=-1)) + 1, len(table.labels)
-    cells = np.bincount(circle[inside] * units + table.unit[inside], minlength=size * units)
-    cells = cells.reshape(size, units)
+    size, units = int(np.max(circle, initial=-1)) + 1, len(table.labels)
+    counts = np.bincount(circle[inside] * units + table.unit[inside], minlength=size * units)
+    cells = counts.reshape(size, units)
     n = cells.sum(axis=1)
     top = cells.argmax(axis=1) if units else np.zeros(size, dtype="int64")
     return pd.DataFrame(
@@ -213,7 +213,7 @@ def _crossing(circle: Codes, unit: Codes, permutations: int, seed: int) -> pd.Da
         found[c.REASON] = "not estimable: no ties here"
         return found[_NAMES]
     codes, units = _from_zero(unit)
-    size = int(circle.max()) + 1
+    size = int(np.max(circle)) + 1
     shape: Mapping[str, int] = {"circles": size, "units": units}
     observed = _measures(circle * units + codes, shape)
     found[c.OBSERVED] = observed
@@ -242,9 +242,9 @@ def _from_zero(codes: Codes) -> tuple[Codes, int]:
 
 def _measures(pairs: Codes, shape: Mapping[str, int]) -> Array:
     """Mutual information over the mean entropy, and the share in the largest unit of the circle."""
-    cells = np.bincount(pairs, minlength=shape["circles"] * shape["units"])
-    cells = cells.reshape(shape["circles"], shape["units"])
-    n = cells.sum()
+    counts = np.bincount(pairs, minlength=shape["circles"] * shape["units"])
+    cells = counts.reshape(shape["circles"], shape["units"])
+    n = float(len(pairs))
     by_circle, by_unit = _entropy(cells.sum(axis=1) / n), _entropy(cells.sum(axis=0) / n)
     both = _entropy(cells.ravel() / n)
     mean = (by_circle + by_unit) / 2

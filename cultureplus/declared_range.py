@@ -28,7 +28,7 @@ def numbers_in_range(items: pd.DataFrame, low: float, high: float) -> NDArray[np
     if outside.any():
         raise InputError(
             f"An answer lies outside the declared range {low}-{high}.",
-            column=items.columns[int(outside.argmax())],
+            column=items.columns[int(np.argmax(outside))],
             fix="give the range of the instrument, or mend the answers",
         )
     return values

@@ -213,7 +213,7 @@ def _null(table: TieTable, groups: Codes, permutations: int, seed: int, *, direc
     width = max(16, min(_BATCH, _HELD // max(len(table.people), 1)))
 
     def batch(rows: int, random: np.random.Generator) -> Array:
-        unit = table.unit.astype(small)
+        unit: Codes = table.unit.astype(small)
         internal, total = np.empty((rows, size)), np.empty((rows, size))
         parts = [unit[block] for block in blocks]
         for first in range(0, rows, width):

@@ -222,7 +222,7 @@ def _limits(sample: Sample) -> Limits:
     sizes = sample.n
     if not len(sizes):
         return USUAL
-    return STRICT if sizes.sum() <= SMALL or sizes.max() > UNEQUAL * sizes.min() else USUAL
+    return STRICT if sizes.sum() <= SMALL or np.max(sizes) > UNEQUAL * np.min(sizes) else USUAL
 
 
 def _row(

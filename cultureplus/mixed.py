@@ -247,9 +247,9 @@ def same_groups(one: Codes, other: Codes) -> bool:
     >>> same_groups(np.array([0, 0, 1]), np.array([1, 1, 0]))
     True
     """
-    first = np.full(int(one.max()) + 1, -1, dtype=np.intp)
+    first = np.full(int(np.max(one)) + 1, -1, dtype=np.intp)
     first[one] = other
-    return bool((first[one] == other).all()) and int(other.max()) == int(one.max())
+    return bool((first[one] == other).all()) and int(np.max(other)) == int(np.max(one))
 
 
 def _collinear(x: Array, terms: list[str]) -> str:
