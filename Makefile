@@ -48,7 +48,8 @@ report: $(RUN_STAMP) ## score the survey, run the notebooks, write the report
 		$(if $(WAVE),--wave "$(WAVE)") $(if $(OUT),--out "$(OUT)")
 
 # One pytest for tests, examples in docstrings and notebooks: one closing line counts them all.
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -p no:randomly
+# Its workers share the processors: linear algebra on one thread each, or they wait for each other.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -p no:randomly
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300 \
 	--nbval-sanitize-with "$(HERE)/tests/nbval_sanitize.cfg"
 
