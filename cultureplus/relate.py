@@ -22,6 +22,7 @@ from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.barrier_odds import barrier_odds as barrier_odds
+from cultureplus.declared import OUTCOMES, PREDICTORS, question_of
 from cultureplus.drivers import drivers as drivers
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
@@ -30,9 +31,6 @@ from cultureplus.mediation import mediation as mediation
 from cultureplus.mixed import MixedFit, random_intercepts
 from cultureplus.units import lenses_of
 
-OUTCOMES = ("silo_barriers.silos", "silo_barriers.missing_vision", "silo_barriers.control_holding")
-PREDICTORS = ("psychological_safety", "collective_growth_mindset", "collaboration_skill")
-_NOT_ASKED = "not asked in this survey: {}"
 EFFECTS = ("within", "between", "contextual")
 CONFIRMATORY, EXPLORATORY = "confirmatory", "exploratory"
 _LEVEL, _POWER = 0.05, 0.80
@@ -76,35 +74,18 @@ def silo_links(
     Scandinavian Journal of Statistics 6, 65-70; Benjamini & Hochberg (1995), JRSS B 57, 289-300;
     Bloom (1995), Evaluation Review 19, 547-556 (smallest effect).
     """
-    waves = scores.index.get_level_values(c.WAVE)
-    if len(waves):
-        scores = scores.loc[waves == waves[-1]]
-    outcomes = [outcome] if isinstance(outcome, str) else list(outcome or OUTCOMES)
-    chosen = list(predictors or PREDICTORS)
-    if len(set(chosen)) < len(chosen):
-        raise InputError("A predictor stands twice in the list.", found=", ".join(chosen))
-    known = c.scale_columns(scores)
-    for name in [*(outcomes if outcome else ()), *(predictors or ())]:
-        if name not in known:
-            raise InputError(
-                f"There is no scale '{name}' in these scores.",
-                possible=known,
-                fix=did_you_mean(name, known),
-            )
-    asked = [name for name in outcomes if name in known]
-    with_ = [name for name in chosen if name in known]
+    question = question_of(scores, outcome, predictors)
+    scores = question.scores
+    with_ = [name for name in question.predictors if name in question.known]
     beside = _beside(scores, by, adjust)
-    parts = [_links(scores, by, each, with_, beside) for each in asked] if with_ else []
-    parts += [
-        _empty(outcome=name, predictors=[""], effects=[""], reason=_NOT_ASKED.format(name))
-        for name in outcomes
-        if name not in known
+    parts = [
+        _links(scores, by, each, with_, beside)
+        for each in question.outcomes
+        if with_ and each in question.known
     ]
-    parts += [
-        _empty(outcome="", predictors=[name], effects=[""], reason=_NOT_ASKED.format(name))
-        for name in chosen
-        if name not in known
-    ]
+    not_asked = question.not_asked
+    parts += [_empty(y, [""], [""], why) for y in question.outcomes if (why := not_asked(y))]
+    parts += [_empty("", [x], [""], why) for x in question.predictors if (why := not_asked(x))]
     table = pd.concat(parts, ignore_index=True)
     table[c.ADJUSTED_FOR] = ", ".join(beside)
     pairs = {(x, y) for x in PREDICTORS for y in OUTCOMES} if confirmatory is None else confirmatory

@@ -19,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cultureplus import columns as c
+from cultureplus.declared import question_of
 from cultureplus.errors import InputError
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
-from cultureplus.relate import OUTCOMES, PREDICTORS
 from cultureplus.units import lenses_of
 
 Array = NDArray[np.float64]
@@ -65,22 +65,18 @@ def same_source_check(
     """
     if splits < 20:
         raise InputError("A check over random halves needs at least 20 of them.", found=splits)
-    waves = scores.index.get_level_values(c.WAVE)
-    scores = scores.loc[waves == waves[-1]] if len(waves) else scores
-    known = c.scale_columns(scores)
-    outcomes = [outcome] if isinstance(outcome, str) else list(outcome or OUTCOMES)
+    question = question_of(scores, outcome, predictors)
     rows = []
-    for y in outcomes:
-        for x in predictors or PREDICTORS:
+    for y in question.outcomes:
+        for x in question.predictors:
             row: dict[str, object] = dict.fromkeys(_NAMES, np.nan)
             row |= {c.OUTCOME: y, c.PREDICTOR: x, c.VERDICT: "", c.N: 0, c.N_GROUPS: 0}
-            absent = [name for name in (x, y) if name not in known]
-            if absent:
-                row[c.REASON] = f"not asked in this survey: {', '.join(absent)}"
-            elif by not in lenses_of(scores):
+            if reason := question.not_asked(x, y):
+                row[c.REASON] = reason
+            elif by not in lenses_of(question.scores):
                 row[c.REASON] = f"not estimable: this survey has no {by}"
             else:
-                row |= _checked(scores[[by, x, y]].dropna(), by, x, y, splits, seed)
+                row |= _checked(question.scores[[by, x, y]].dropna(), by, x, y, splits, seed)
             rows.append(row)
     return pd.DataFrame(rows, columns=_NAMES)
 

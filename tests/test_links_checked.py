@@ -10,7 +10,8 @@ from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
 from cultureplus.link_sensitivity import AS_REPORTED, link_choices, link_ranges
 from cultureplus.link_words import link_sentences
-from cultureplus.relate import OUTCOMES, PREDICTORS, silo_links
+from cultureplus.declared import OUTCOMES, PREDICTORS
+from cultureplus.relate import silo_links
 from cultureplus.same_source import same_source_check
 from tests.small_surveys import ROOT, scores_of
 
@@ -75,15 +76,21 @@ def test_order_and_seed():
         (teams_of(size=3), "-3 teams of 4"),
         (teams_of().assign(x=1.0), "everybody has the same score"),
         (teams_of().drop(columns="team"), "this survey has no team"),
-        (teams_of().drop(columns=["x", "x:n_answered"]), "not asked in this survey: x"),
     ],
-    ids=["twelve teams", "teams of three", "constant", "no lens", "not asked"],
+    ids=["twelve teams", "teams of three", "constant", "no lens"],
 )
 def test_what_can_not_be_checked_says_why(scores, reason):
     row = checked(scores)
     assert reason in row["reason"]
     assert np.isnan(row["difference"])
     assert row["verdict"] == ""
+
+
+def test_a_declared_scale_that_was_not_asked_says_so_and_a_misspelt_one_is_refused():
+    found = same_source_check(teams_of(), predictors=["x"])
+    assert found["reason"].str.startswith("not asked in this survey: silo_barriers.").all()
+    with pytest.raises(InputError, match="There is no scale 'z'"):
+        same_source_check(teams_of(), outcome="y", predictors=["z"])
 
 
 def test_too_few_halves_are_refused():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cultureplus.declared import OUTCOMES, PREDICTORS
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
 from cultureplus.mixed import random_intercepts
@@ -15,8 +16,6 @@ from cultureplus.relate import (
     CONFIRMATORY,
     EFFECTS,
     EXPLORATORY,
-    OUTCOMES,
-    PREDICTORS,
     silo_links,
 )
 from cultureplus.scoring import score
