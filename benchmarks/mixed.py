@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cultureplus.lens_shares import walls
 from cultureplus.mixed import MixedFit, random_intercepts
-from cultureplus.walls import walls
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES, SURVEYS = 500, 200

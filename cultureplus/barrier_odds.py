@@ -26,11 +26,10 @@ from cultureplus.one_thread import one_thread
 
 Array = NDArray[np.float64]
 
-ODDS_RATIO, AME, AME_LOW, AME_HIGH = "odds_ratio", "ame", "ame_low", "ame_high"
 ALONE = "no exchangeable correlation fits: people taken as independent"
 
-_NUMBERS = (ODDS_RATIO, c.LOW, c.HIGH, c.P, AME, AME_LOW, AME_HIGH)
-_NAMES = [c.BARRIER, c.PREDICTOR, *_NUMBERS, c.N, c.N_GROUPS, c.STATUS, c.REASON]
+_NUMBERS = (c.ODDS_RATIO, c.LOW, c.HIGH, c.P, c.AME, c.AME_LOW, c.AME_HIGH)
+COLUMNS = [c.BARRIER, c.PREDICTOR, *_NUMBERS, c.N, c.N_GROUPS, c.STATUS, c.REASON]
 _BARRIER = "the barrier"
 _FEWEST = 10  # people who name a barrier, and people who don't
 _NO_DISTANCE = 1e-9  # what the search leaves of nought
@@ -92,7 +91,7 @@ def barrier_odds(
         columns = {f"score {place}": scores[name] for place, name in enumerate(chosen)}
         rows = listwise({_BARRIER: _named(barriers[barrier], barrier)} | columns, group)
         parts.append(_odds(rows, chosen).assign(**{c.BARRIER: str(barrier)}))
-    return pd.concat(parts, ignore_index=True)[_NAMES]
+    return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
 def _odds(rows: Rows, names: list[str]) -> pd.DataFrame:
@@ -118,11 +117,13 @@ def _odds(rows: Rows, names: list[str]) -> pd.DataFrame:
     step = stats.t.ppf(0.975, rows.n_groups - len(slopes))
     b, se = slopes[1:], np.sqrt(np.diag(covariance))[1:]
     effects, errors = _marginal(slopes, covariance, design)
-    table[ODDS_RATIO] = np.exp(b / spread)
+    table[c.ODDS_RATIO] = np.exp(b / spread)
     table[c.LOW], table[c.HIGH] = (np.exp((b + end * step * se) / spread) for end in (-1, 1))
     table[c.P] = 2 * stats.t.sf(np.abs(b / se), rows.n_groups - len(slopes))
-    table[AME] = effects / spread
-    table[AME_LOW], table[AME_HIGH] = ((effects + end * step * errors) / spread for end in (-1, 1))
+    table[c.AME] = effects / spread
+    table[c.AME_LOW], table[c.AME_HIGH] = (
+        (effects + end * step * errors) / spread for end in (-1, 1)
+    )
     return table.assign(**{c.STATUS: "ok", c.REASON: said})
 
 

@@ -20,9 +20,8 @@ KEYS = (
     "psychological_safety",
     "connecting_conversations",
 )
-WHOLE = "whole"
 
-_NAMES = [c.WAVE, c.LENS, c.UNIT, c.SCALE, c.N, c.POMP, WHOLE, c.SHOWN, c.REASON]
+_NAMES = [c.WAVE, c.LENS, c.UNIT, c.SCALE, c.N, c.POMP, c.WHOLE, c.SHOWN, c.REASON]
 
 
 def buzz_profile(units: pd.DataFrame) -> pd.DataFrame:
@@ -65,5 +64,5 @@ def buzz_profile(units: pd.DataFrame) -> pd.DataFrame:
     rows[c.REASON] = np.where(there, reason, "not asked in this survey")
     rows[[c.N, c.POMP]] = rows[[c.N, c.POMP]].where(rows[c.SHOWN])
     top = rows.loc[rows[c.LENS] == c.ALL].set_index([c.WAVE, c.SCALE])[c.POMP]
-    rows[WHOLE] = top.reindex(pd.MultiIndex.from_frame(rows[[c.WAVE, c.SCALE]])).to_numpy()
+    rows[c.WHOLE] = top.reindex(pd.MultiIndex.from_frame(rows[[c.WAVE, c.SCALE]])).to_numpy()
     return rows[_NAMES]

@@ -69,6 +69,46 @@ FAMILY = "family"
 DETECTABLE = "detectable"  # the smallest effect that a sample would have shown
 ADJUSTED_FOR = "adjusted_for"
 
+LEVEL = "level"  # within or between groups; how far a measurement is the same in all of them
+TOTAL = "total"
+WITHIN = "within"
+WITHIN_LOW = "within_low"
+WITHIN_HIGH = "within_high"
+BETWEEN = "between"
+BETWEEN_LOW = "between_low"
+BETWEEN_HIGH = "between_high"
+BETWEEN_WEIGHTED = "between_weighted"
+MEDIATOR = "mediator"
+LMG = "lmg"
+JOHNSON = "johnson"
+JOHNSON_LOW = "johnson_low"
+JOHNSON_HIGH = "johnson_high"
+R2 = "r2"
+MEAN_LOW = "mean_low"
+MEAN_HIGH = "mean_high"
+ODDS_RATIO = "odds_ratio"
+AME = "ame"  # average marginal effect
+AME_LOW = "ame_low"
+AME_HIGH = "ame_high"
+GROUPING = "grouping"
+VARIANCE = "variance"
+SHARE_LOW = "share_low"
+SHARE_HIGH = "share_high"
+METHOD = "method"
+
+SCORE = "score"
+REVERSE = "reverse"  # the score of the other direction
+GAP = "gap"
+GAP_LOW = "gap_low"
+GAP_HIGH = "gap_high"
+BOTH = "both"
+BOTH_LOW = "both_low"
+BOTH_HIGH = "both_high"
+PRIORITY = "priority"
+LOWEST = "lowest"  # the ends of the answer range
+HIGHEST = "highest"
+WHOLE = "whole"  # the whole organisation beside a unit
+
 MISSING = "missing"
 FLOOR = "floor"
 CEILING = "ceiling"
@@ -115,7 +155,7 @@ N_HIDDEN = "n_hidden"
 SPEAK = "speak"  # whether units may be spoken of
 
 BY = "by"  # what the groups of a comparison are: a lens, the language, the wave
-RUNG = "level"  # how far a measurement is the same in all groups
+RUNG = LEVEL  # of a ladder: how far a measurement is the same in all groups
 HOLDS = "holds"
 VERDICT = "verdict"
 
@@ -124,6 +164,31 @@ REASON = "reason"
 
 N_ANSWERED = "n_answered"
 READINGS = (N_ANSWERED, POMP, FAVOURABLE)
+
+# networks
+PERSON = "person"
+TIES = "ties"
+POSSIBLE = "possible"
+DENSITY = "density"
+INTERNAL = "internal"  # ties inside a unit
+EXTERNAL = "external"  # ties to other units
+NAMING = "naming"  # people with a tie of their own
+NULL_MEAN = "null_mean"  # of the permutations, as the interval that follows
+NULL_LOW = "null_low"
+NULL_HIGH = "null_high"
+ASSORTATIVITY = "assortativity"
+MODULARITY = "modularity"
+BROKERED = "brokered"
+TO_SILENT = "to_silent"  # share of ties to people who name nobody
+GIVEN = "given"  # ties as they came, of which
+SELF = "self"  # name oneself
+STRANGERS = "strangers"  # have an end who is not in the survey
+NO_UNIT = "no_unit"  # have an end whose unit is not known
+TWICE = "twice"  # stand there already
+KEPT = "kept"  # are counted
+COMMUNITY = "community"
+MEASURE = "measure"
+LARGEST = "largest"  # share of the largest unit of a community
 
 
 def reading(scale: str, name: str) -> str:

@@ -34,14 +34,14 @@ RELIABLE, HARDLY = 0.70, 0.50  # of ICC(2); Klein et al. (2000), in Klein & Kozl
 _LEVEL = 0.05
 _DRAWS, _SEED = 2000, 1
 
-COMPOSITION, SPEAK, AGREEING = "composition", "speak", "agreeing"
+COMPOSITION, AGREEING = "composition", "agreeing"
 _AGREEMENT = [
     "rwg_median", "rwg_pooled", "rwg_low", "rwg_high", c.R_STAR, c.AD_M, c.A_WG, AGREEING,
 ]  # fmt: skip
 _ICC = ["n", "n_groups", "n_mean", "n0", c.ICC1, c.ICC1_LOW, c.ICC1_HIGH, "icc1_mean_n", c.ICC2]
 _ICC += ["f", c.P]
 _DOSSIER = [
-    c.WAVE, c.SCALE, COMPOSITION, *_ICC, c.RELIABILITY, *_AGREEMENT, SPEAK, c.VERDICT, c.REASON,
+    c.WAVE, c.SCALE, COMPOSITION, *_ICC, c.RELIABILITY, *_AGREEMENT, c.SPEAK, c.VERDICT, c.REASON,
 ]  # fmt: skip
 _UNITS = [
     c.WAVE, c.LENS, c.UNIT, c.SCALE, c.N, c.BAND, "beyond_chance", c.RELIABILITY, c.RWG, c.R_STAR,
@@ -148,7 +148,7 @@ def _no_lens(survey: Survey, by: str) -> str:
 
 
 def _only_reason(names: list[str], survey: Survey, reason: str) -> pd.DataFrame:
-    row = dict.fromkeys(names, np.nan) | {c.WAVE: survey.wave, c.SCALE: "", SPEAK: NO}
+    row = dict.fromkeys(names, np.nan) | {c.WAVE: survey.wave, c.SCALE: "", c.SPEAK: NO}
     return pd.DataFrame([row | {c.VERDICT: "", c.REASON: reason}], columns=names)
 
 
@@ -189,14 +189,14 @@ def _row(scale: _Scale, by: str) -> dict[str, object]:
     row[AGREEING] = (tested[c.P].dropna() <= _LEVEL).mean()
     if agreed.empty and instrument.composition not in _NEED_NO_AGREEMENT:
         return row | _not_estimable(f"not estimable: no {by} has two complete rows")
-    row[SPEAK], row[c.VERDICT] = _verdict(row, instrument, by)
+    row[c.SPEAK], row[c.VERDICT] = _verdict(row, instrument, by)
     row[c.REASON] = ""
     return row
 
 
 def _not_estimable(reason: str) -> dict[str, str]:
     said = f"Not to be spoken of: {reason.removeprefix('not estimable: ')}."
-    return {SPEAK: NO, c.VERDICT: said, c.REASON: reason}
+    return {c.SPEAK: NO, c.VERDICT: said, c.REASON: reason}
 
 
 def _tested(scale: _Scale) -> pd.DataFrame:

@@ -27,14 +27,11 @@ from cultureplus.one_thread import one_thread
 
 Array = NDArray[np.float64]
 
-LMG, JOHNSON, R2 = "lmg", "johnson", "r2"
-JOHNSON_LOW, JOHNSON_HIGH = "johnson_low", "johnson_high"
-MEAN_LOW, MEAN_HIGH = "mean_low", "mean_high"
-
 _NUMBERS = (
-    c.R, LMG, c.LOW, c.HIGH, JOHNSON, JOHNSON_LOW, JOHNSON_HIGH, c.MEAN, MEAN_LOW, MEAN_HIGH, R2,
+    c.R, c.LMG, c.LOW, c.HIGH, c.JOHNSON, c.JOHNSON_LOW, c.JOHNSON_HIGH, c.MEAN, c.MEAN_LOW,
+    c.MEAN_HIGH, c.R2,
 )  # fmt: skip
-_NAMES = [c.PREDICTOR, *_NUMBERS, c.N, c.N_GROUPS, c.REASON]
+COLUMNS = [c.PREDICTOR, *_NUMBERS, c.N, c.N_GROUPS, c.REASON]
 _OUTCOME = "the outcome"
 _MOST = 15  # predictors: 32,768 subsets
 _MIN_GROUPS = 10  # fewer groups drawn anew say little of other groups
@@ -82,13 +79,13 @@ def drivers(
     table = pd.DataFrame({c.PREDICTOR: names}).assign(**dict.fromkeys(_NUMBERS, np.nan))
     table[c.N], table[c.N_GROUPS] = rows.n, rows.n_groups
     if reason := _why_not(rows, names):
-        return table.assign(**{c.REASON: reason})[_NAMES]
+        return table.assign(**{c.REASON: reason})[COLUMNS]
     centre, spread = values.mean(axis=0), values.std(axis=0)
     z = (values - centre) / spread
     r = (z.T @ z / rows.n)[None]
     table[c.R], table[c.MEAN] = r[0, 0, 1:], centre[1:]
-    table[LMG], table[JOHNSON] = lmg(r)[0], johnson(r)[0]
-    table[R2] = table[LMG].sum()
+    table[c.LMG], table[c.JOHNSON] = lmg(r)[0], johnson(r)[0]
+    table[c.R2] = table[c.LMG].sum()
     grouped = group is not None
     what = "groups" if grouped else "people"
     reason = too_few(rows.n_groups, _MIN_GROUPS, what).replace("not estimable", "no interval")
@@ -96,13 +93,13 @@ def drivers(
         drawn = _drawn(z, rows, draws, seed)
         ends = [np.percentile(each, [2.5, 97.5], axis=0) for each in drawn]
         for share, low, high, (least, most) in (
-            (LMG, c.LOW, c.HIGH, ends[0]),
-            (JOHNSON, JOHNSON_LOW, JOHNSON_HIGH, ends[1]),
+            (c.LMG, c.LOW, c.HIGH, ends[0]),
+            (c.JOHNSON, c.JOHNSON_LOW, c.JOHNSON_HIGH, ends[1]),
         ):  # shares drawn anew lean upwards; where rows are few past the share itself
             table[low] = np.minimum(least, table[share])
             table[high] = np.maximum(most, table[share])
-        table[MEAN_LOW], table[MEAN_HIGH] = centre[1:] + ends[2] * spread[1:]
-    return table.assign(**{c.REASON: reason})[_NAMES]
+        table[c.MEAN_LOW], table[c.MEAN_HIGH] = centre[1:] + ends[2] * spread[1:]
+    return table.assign(**{c.REASON: reason})[COLUMNS]
 
 
 def lmg(r: Array) -> Array:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cultureplus import columns as c
 from cultureplus.disclosure.plan import ReportingPlan
-from cultureplus.dossier import SPEAK, team_dossier
+from cultureplus.dossier import team_dossier
 from cultureplus.reliability import alphas
 from cultureplus.survey import Survey
 from cultureplus.units import unit_scores
@@ -23,6 +23,6 @@ def headline_scores(survey: Survey, scores: pd.DataFrame, plan: ReportingPlan) -
     """
     whole = plan.apply(unit_scores(scores, by=[]))[_SHOWN]
     together = alphas(survey).set_index(c.SCALE)[[c.ALPHA]]
-    teams = team_dossier(survey).set_index(c.SCALE)[[c.ICC1, SPEAK]]
+    teams = team_dossier(survey).set_index(c.SCALE)[[c.ICC1, c.SPEAK]]
     joined = whole.set_index(c.SCALE).join(together).join(teams)
-    return joined.rename(columns={SPEAK: "teams"}).reset_index()
+    return joined.rename(columns={c.SPEAK: "teams"}).reset_index()

@@ -21,15 +21,12 @@ from cultureplus.listwise import Rows, listwise
 
 Array = NDArray[np.float64]
 
-TOTAL, WITHIN, BETWEEN = "total", "within", "between"
-BETWEEN_WEIGHTED = "between_weighted"
-WITHIN_LOW, WITHIN_HIGH = "within_low", "within_high"
-BETWEEN_LOW, BETWEEN_HIGH = "between_low", "between_high"
-
 _NUMBERS = (
-    TOTAL, WITHIN, WITHIN_LOW, WITHIN_HIGH, BETWEEN, BETWEEN_LOW, BETWEEN_HIGH, BETWEEN_WEIGHTED,
+    c.TOTAL, c.WITHIN, c.WITHIN_LOW, c.WITHIN_HIGH, c.BETWEEN, c.BETWEEN_LOW, c.BETWEEN_HIGH,
+    c.BETWEEN_WEIGHTED,
 )  # fmt: skip
-_ENDS = ((WITHIN_LOW, WITHIN_HIGH), (BETWEEN_LOW, BETWEEN_HIGH))
+COLUMNS = [*_NUMBERS, c.N, c.N_GROUPS, c.VERDICT, c.REASON]
+_ENDS = ((c.WITHIN_LOW, c.WITHIN_HIGH), (c.BETWEEN_LOW, c.BETWEEN_HIGH))
 _NEARLY_ONE = 1 - 1e-12
 
 
@@ -60,27 +57,27 @@ def levels(x: pd.Series, y: pd.Series, group: pd.Series) -> pd.DataFrame:
     found: dict[str, object] = dict.fromkeys(_NUMBERS, np.nan)
     found |= {c.N: rows.n, c.N_GROUPS: rows.n_groups, c.VERDICT: "", c.REASON: ""}
     reasons = {
-        TOTAL: _why_not(rows, rows.n - 2, "among people", rows.varies),
-        WITHIN: _why_not(rows, rows.n - rows.n_groups - 1, "within teams", rows.varies_within),
-        BETWEEN: _why_not(rows, rows.n_groups - 2, "between teams", rows.varies_between),
+        c.TOTAL: _why_not(rows, rows.n - 2, "among people", rows.varies),
+        c.WITHIN: _why_not(rows, rows.n - rows.n_groups - 1, "within teams", rows.varies_within),
+        c.BETWEEN: _why_not(rows, rows.n_groups - 2, "between teams", rows.varies_between),
     }
     one, two = (rows.numbers[name].to_numpy(dtype="float64") for name in ("x", "y"))
     means = [rows.group_means(name) for name in ("x", "y")]
-    if not reasons[TOTAL]:
-        found[TOTAL] = _r(one, two)
-    if not reasons[WITHIN]:
+    if not reasons[c.TOTAL]:
+        found[c.TOTAL] = _r(one, two)
+    if not reasons[c.WITHIN]:
         r = _r(one - means[0], two - means[1])
         ends = _fisher(r, rows.n - rows.n_groups)
-        found |= {WITHIN: r, WITHIN_LOW: ends[0], WITHIN_HIGH: ends[1]}
-    if not reasons[BETWEEN]:
+        found |= {c.WITHIN: r, c.WITHIN_LOW: ends[0], c.WITHIN_HIGH: ends[1]}
+    if not reasons[c.BETWEEN]:
         first = np.unique(rows.codes, return_index=True)[1]
         r = _r(means[0][first], means[1][first])
         ends = _fisher(r, rows.n_groups - 1)
-        found |= {BETWEEN: r, BETWEEN_LOW: ends[0], BETWEEN_HIGH: ends[1]}
-        found[BETWEEN_WEIGHTED] = _r(*means)
+        found |= {c.BETWEEN: r, c.BETWEEN_LOW: ends[0], c.BETWEEN_HIGH: ends[1]}
+        found[c.BETWEEN_WEIGHTED] = _r(*means)
     found[c.REASON] = "; ".join(dict.fromkeys(filter(None, reasons.values())))
     found[c.VERDICT] = _verdict(found, rows)
-    return pd.DataFrame([found], columns=[*_NUMBERS, c.N, c.N_GROUPS, c.VERDICT, c.REASON])
+    return pd.DataFrame([found], columns=COLUMNS)
 
 
 def _why_not(rows: Rows, freedom: int, where: str, varies: Callable[[str], bool]) -> str:
@@ -105,11 +102,11 @@ def _fisher(r: float, freedom: int) -> tuple[float, float]:
 
 
 def _verdict(found: Mapping[str, Any], rows: Rows) -> str:
-    within, between = float(found[WITHIN]), float(found[BETWEEN])
+    within, between = float(found[c.WITHIN]), float(found[c.BETWEEN])
     if np.isnan(within) or np.isnan(between):
         if np.isnan(within) and np.isnan(between):
             return "no level can be told"
-        name, other = (WITHIN, BETWEEN) if np.isnan(between) else (BETWEEN, WITHIN)
+        name, other = (c.WITHIN, c.BETWEEN) if np.isnan(between) else (c.BETWEEN, c.WITHIN)
         return f"{name} teams only; this says nothing about what holds {other} teams"
     both = f"within teams {within:.2f}, between teams {between:.2f}"
     away = [float(found[low]) * float(found[high]) > 0 for low, high in _ENDS]

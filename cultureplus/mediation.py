@@ -18,18 +18,18 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
-from cultureplus.listwise import Rows, listwise
+from cultureplus.listwise import COLLINEAR, Rows, listwise
 from cultureplus.mixed import MixedFit, random_intercepts
 
-LEVEL, MEDIATOR = "level", "mediator"
 DESIGNS = ("1-1-1", "2-1-1")
-LEVELS = ("within", "between")
+LEVELS = (c.WITHIN, c.BETWEEN)
 EFFECTS = ("a", "b", "direct", "indirect", "total")
 NOTE = "an association, not a cause; answers of one wave have no order in time"
 
 _NUMBERS = (c.ESTIMATE, c.SE, c.DF, c.P, c.LOW, c.HIGH)
-_NAMES = [
-    c.PREDICTOR, MEDIATOR, c.OUTCOME, LEVEL, c.EFFECT, *_NUMBERS, c.N, c.N_GROUPS, c.NOTE, c.REASON,
+COLUMNS = [
+    c.PREDICTOR, c.MEDIATOR, c.OUTCOME, c.LEVEL, c.EFFECT, *_NUMBERS, c.N, c.N_GROUPS,
+    c.NOTE, c.REASON,
 ]  # fmt: skip
 _FEWEST_DRAWS = 1000
 
@@ -55,8 +55,9 @@ def mediation(
     note, reason. Every path is a random-intercept model with fixed slopes. The indirect effect has
     no p: its interval comes from `draws` products of paths drawn from their t distributions. Within
     groups direct and indirect add up to total; between groups so far as groups are of one size. A
-    level without variation, or with fewer than ten degrees of freedom, is not estimable. Raises
-    `InputError` for another design, or an x that varies within groups in a 2-1-1 design.
+    level without variation, where m is collinear with x, or with fewer than ten degrees of freedom
+    is not estimable. Raises `InputError` for another design, or an x that varies within groups in
+    a 2-1-1 design.
 
     References: Zhang, Zyphur & Preacher (2009), Organizational Research Methods 12, 695-719;
     Preacher & Selig (2012), Communication Methods and Measures 6, 77-98.
@@ -101,9 +102,11 @@ def mediation(
     )
     named = [each.name for each in (x, m, y)]
     known = len({str(name) for name in named if name is not None}) == len(named)
-    for column, name, letter in zip((c.PREDICTOR, MEDIATOR, c.OUTCOME), named, "xmy", strict=True):
+    for column, name, letter in zip(
+        (c.PREDICTOR, c.MEDIATOR, c.OUTCOME), named, "xmy", strict=True
+    ):
         table[column] = str(name) if known else letter
-    return table.assign(**{c.N: rows.n, c.N_GROUPS: rows.n_groups, c.NOTE: NOTE})[_NAMES]
+    return table.assign(**{c.N: rows.n, c.N_GROUPS: rows.n_groups, c.NOTE: NOTE})[COLUMNS]
 
 
 def _too_few(rows: Rows, level: str) -> str:
@@ -120,18 +123,32 @@ def _why_not(rows: Rows, level: str) -> str:
             return f"not estimable: within a group everybody has the same {name}"
         if level == "between" and not rows.varies_between(name):
             return f"not estimable: every group has the same mean of {name}"
-    return ""
+    return f"not estimable: m is collinear with x {level} groups" if _tied(rows, level) else ""
+
+
+def _part(rows: Rows, name: str, level: str) -> pd.Series:
+    """What a score has at a level: the distance from the group's mean, or that mean."""
+    means = pd.Series(rows.group_means(name))
+    return rows.numbers[name] - means if level == c.WITHIN else means
+
+
+def _tied(rows: Rows, level: str) -> bool:
+    """Whether x says all that m does at a level, beyond what rounding leaves."""
+    x, m = ((part := _part(rows, name, level)) - part.mean() for name in ("x", "m"))
+    rest = m - x * (x @ m) / (x @ x)
+    return bool(rest @ rest < COLLINEAR * (m @ m))
 
 
 def _terms(rows: Rows) -> dict[str, pd.Series]:
-    """The columns that the models may take: each part of x and m that varies."""
+    """The columns that the models may take: each part of x and m that varies for itself."""
     terms: dict[str, pd.Series] = {}
     for name in ("x", "m"):
-        means = pd.Series(rows.group_means(name))
-        if rows.varies_within(name) and not _too_few(rows, "within"):
-            terms[f"{name} within"] = rows.numbers[name] - means
-        if rows.varies_between(name) and not _too_few(rows, "between"):
-            terms[f"{name} between"] = means
+        for level, varies in ((c.WITHIN, rows.varies_within), (c.BETWEEN, rows.varies_between)):
+            if not varies(name) or _too_few(rows, level):
+                continue
+            if name == "m" and f"x {level}" in terms and _tied(rows, level):
+                continue
+            terms[f"{name} {level}"] = _part(rows, name, level)
     return terms
 
 
@@ -176,9 +193,11 @@ def _paths(
     )
     table = pd.DataFrame([found[effect] for effect in EFFECTS]).astype("float64")
     said = "; ".join(dict.fromkeys(fit.reason for fit in fits.values() if fit.reason))
-    return table.assign(**{LEVEL: level, c.EFFECT: EFFECTS, c.REASON: said}).reset_index(drop=True)
+    return table.assign(**{c.LEVEL: level, c.EFFECT: EFFECTS, c.REASON: said}).reset_index(
+        drop=True
+    )
 
 
 def _empty(level: str, reason: str) -> pd.DataFrame:
-    table = pd.DataFrame({LEVEL: level, c.EFFECT: EFFECTS})
+    table = pd.DataFrame({c.LEVEL: level, c.EFFECT: EFFECTS})
     return table.assign(**dict.fromkeys(_NUMBERS, np.nan), **{c.REASON: reason})

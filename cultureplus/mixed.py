@@ -28,8 +28,6 @@ from cultureplus.one_thread import one_thread
 
 Array = NDArray[np.float64]
 
-GROUPING, VARIANCE, METHOD = "grouping", "variance", "method"
-SHARE_LOW, SHARE_HIGH = "share_low", "share_high"
 RESIDUAL = "residual"
 _TERMS = (c.TERM, c.ESTIMATE, c.SE, c.DF, c.T, c.P, c.LOW, c.HIGH)
 _RATIOS = np.concatenate([[0.0], np.logspace(-6, 6, 25)])  # where to look for the variance ratio
@@ -75,9 +73,11 @@ class MixedFit:
         where a variance is 0; not estimable: the reason.
         """
         values = self.variances.to_numpy(dtype="float64")
-        table = pd.DataFrame({GROUPING: self.variances.index, c.SHARE: values / values.sum()})
+        table = pd.DataFrame({c.GROUPING: self.variances.index, c.SHARE: values / values.sum()})
         ends = self._ends(share=True)
-        return table.assign(**{SHARE_LOW: ends[:, 0], SHARE_HIGH: ends[:, 1], METHOD: self._method})
+        return table.assign(
+            **{c.SHARE_LOW: ends[:, 0], c.SHARE_HIGH: ends[:, 1], c.METHOD: self._method}
+        )
 
     @cached_property
     def intervals(self) -> pd.DataFrame:
@@ -90,7 +90,7 @@ class MixedFit:
         ends = self._ends(share=False)
         table = self.shares.copy()
         for place, (name, column) in enumerate(
-            ((VARIANCE, values), (c.LOW, ends[:, 0]), (c.HIGH, ends[:, 1])), start=1
+            ((c.VARIANCE, values), (c.LOW, ends[:, 0]), (c.HIGH, ends[:, 1])), start=1
         ):
             table.insert(place, name, column)
         return table

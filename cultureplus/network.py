@@ -11,25 +11,11 @@ import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus.communities import Communities, communities
+from cultureplus.circles import Communities, communities
 from cultureplus.disclosure.plan import ReportingPlan
-from cultureplus.ei_index import (
-    EXTERNAL,
-    INTERNAL,
-    NAMING,
-    NULL_HIGH,
-    NULL_LOW,
-    NULL_MEAN,
-    PERMUTATIONS,
-    EiResult,
-    ei_index,
-)
+from cultureplus.ei import ALL_ALONE, ONE_UNIT, PERMUTATIONS, EiResult, ei_index
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.network_description import (
-    DENSITY,
-    POSSIBLE,
-    SILENT,
-    TIES,
     assortativity,
     brokerage,
     density_matrix,
@@ -37,6 +23,7 @@ from cultureplus.network_description import (
     roster_warning,
 )
 from cultureplus.survey import Survey, check_wave
+from cultureplus.tie_table import tie_table
 from cultureplus.unit_pairs import hidden_pairs
 
 __all__ = [
@@ -56,11 +43,15 @@ __all__ = [
     "wave_ties",
 ]
 
-_NULL = [c.OBSERVED, NULL_MEAN, NULL_LOW, NULL_HIGH, c.P]
+_NULL = [c.OBSERVED, c.NULL_MEAN, c.NULL_LOW, c.NULL_HIGH, c.P]
 _EI = [c.WAVE, c.LENS, c.UNIT, c.N, c.INVITED, *_NULL, c.WARNING, c.REASON]
-_DENSITY = [c.WAVE, c.LENS, c.FROM, c.TO, c.N, TIES, POSSIBLE, DENSITY, c.WARNING, c.REASON]
-_RESPONSE = [c.WAVE, c.INVITED, c.N, c.RESPONSE_RATE, SILENT, c.WARNING, c.REASON]
+_DENSITY = [c.WAVE, c.LENS, c.FROM, c.TO, c.N, c.TIES, c.POSSIBLE, c.DENSITY, c.WARNING, c.REASON]
+_COUNTS = [c.SELF, c.STRANGERS, c.TWICE]
+_RESPONSE = [
+    c.WAVE, c.INVITED, c.N, c.RESPONSE_RATE, c.TO_SILENT, c.TIES, *_COUNTS, c.WARNING, c.REASON,
+]  # fmt: skip
 _NONE = "not estimable: no ties in this wave"
+_NOWHERE = "not estimable: nobody has a unit"
 _ALIKE = "hidden (all ties are of one kind)"
 
 
@@ -117,14 +108,16 @@ def ei_by_unit(
             seed=seed,
             within=None if within is None else wave_ties(survey, within, wave)[1],
         ).units
-        alike = (found[INTERNAL] == 0) ^ (found[EXTERNAL] == 0)
+        # With one unit, or with people alone, every index is the same: nobody's answer is told.
+        plain = found[c.REASON].isin([ONE_UNIT, ALL_ALONE])
+        alike = (found[c.INTERNAL] == 0) ^ (found[c.EXTERNAL] == 0)
         found[_NULL[:-1]] = found[_NULL[:-1]].round(2) + 0.0
         found[c.P] = found[c.P].round(4)
         found.loc[alike, _NULL] = np.nan
-        found[c.REASON] = found[c.REASON].mask(alike, _ALIKE)
+        found[c.REASON] = found[c.REASON].mask(alike & ~plain, _ALIKE)
         known = bool(survey.people.loc[[wave], c.RESPONDED].notna().any())
         found[c.INVITED] = found[c.N].astype("float64") if known else np.nan
-        found[c.N] = found[NAMING]
+        found[c.N] = found[c.NAMING]
         found[c.WAVE] = wave
         found[c.LENS] = [c.ALL, *[by] * (len(found) - 1)]
         found[c.WARNING] = roster_response(ties, units.index)[c.WARNING]
@@ -143,13 +136,14 @@ def tie_density(survey: Survey, by: str = "function") -> pd.DataFrame:
     `by`: a lens. Who answered the survey, or names somebody, counts as heard. Returns wave, lens
     and what `density_matrix` gives, with warning (where few of the roster name somebody). Holds
     every cell however small: it goes through `show_density` before anybody sees it. A wave without
-    ties is one row that says so.
+    ties, or where nobody has a unit, is one row that says so.
     """
     parts = []
     for wave in survey.waves:
         ties, units = wave_ties(survey, by, wave)
-        if ties.empty:
-            empty = {c.LENS: by, c.FROM: "", c.TO: "", c.N: 0, TIES: 0, POSSIBLE: 0}
+        if ties.empty or units.isna().all():
+            empty = {c.LENS: by, c.FROM: "", c.TO: "", c.N: 0, c.TIES: 0, c.POSSIBLE: 0}
+            empty[c.REASON] = _NONE if ties.empty else _NOWHERE
             parts.append(pd.DataFrame([_without(wave, _DENSITY) | empty]))
             continue
         answered = survey.people.loc[[wave], c.RESPONDED].droplevel(c.WAVE).fillna(value=True)
@@ -171,11 +165,13 @@ def show_density(table: pd.DataFrame, plan: ReportingPlan) -> pd.DataFrame:
     reason = hidden_pairs(table, plan, made_by="tie_density")
     reason = reason.mask(table[c.FROM].eq(""), "")  # a wave without ties: there is nobody to hide
     hidden = reason != ""
-    few = ~hidden & (table[POSSIBLE] > 0) & (table[TIES] < plan.min_n)
-    out = table.astype({c.N: "float64", TIES: "float64", POSSIBLE: "float64", DENSITY: "float64"})
-    out[DENSITY] = out[DENSITY].round(4)
-    out[[TIES, DENSITY]] = out[[TIES, DENSITY]].mask(hidden | few)
-    out[[c.N, POSSIBLE]] = out[[c.N, POSSIBLE]].mask(hidden)
+    few = ~hidden & (table[c.POSSIBLE] > 0) & (table[c.TIES] < plan.min_n)
+    out = table.astype(
+        {c.N: "float64", c.TIES: "float64", c.POSSIBLE: "float64", c.DENSITY: "float64"}
+    )
+    out[c.DENSITY] = out[c.DENSITY].round(4)
+    out[[c.TIES, c.DENSITY]] = out[[c.TIES, c.DENSITY]].mask(hidden | few)
+    out[[c.N, c.POSSIBLE]] = out[[c.N, c.POSSIBLE]].mask(hidden)
     out[c.SHOWN] = ~hidden
     told = out[c.REASON].mask(few, f"fewer than {plan.min_n} ties")
     out[c.REASON] = reason.mask(~hidden, told)
@@ -186,20 +182,26 @@ def tie_response(survey: Survey) -> pd.DataFrame:
     """How many of each wave's roster name somebody, and a warning where that is too few.
 
     Returns wave, invited, n (who name somebody), response_rate (0-1), to_silent (share of ties to
-    people who name nobody), warning, reason; see `roster_response`. Where nobody knows who was
-    invited the rate is missing: those who did not answer cannot be counted.
+    people who name nobody), ties (between two people of the survey, each once), self, strangers,
+    twice (left out: to oneself, from or to somebody who is not in the survey, already there),
+    warning, reason; see `roster_response`. Where nobody knows who was invited the rate is missing:
+    those who did not answer cannot be counted.
     """
     rows = []
     for wave in survey.waves:
         ties = survey.ties.loc[survey.ties[c.WAVE] == wave]
         if ties.empty:
-            rows.append(_without(wave, _RESPONSE) | {c.N: 0})
+            none: dict[str, object] = dict.fromkeys([c.N, c.TIES, *_COUNTS], 0)
+            rows.append(_without(wave, _RESPONSE) | none)
             continue
         people = survey.people.loc[[wave]]
-        row = roster_response(ties, people.index.get_level_values(c.RESPONDENT)).to_dict()
+        roster = people.index.get_level_values(c.RESPONDENT)
+        row = roster_response(ties, roster).to_dict()
         if people[c.RESPONDED].isna().all():
             unknown = "unknown: there is no list of who was invited"
             row |= {c.INVITED: np.nan, c.RESPONSE_RATE: np.nan, c.WARNING: "", c.REASON: unknown}
+        counts = tie_table(ties, pd.Series(c.ALL, index=roster)).counts
+        row |= {c.TIES: counts[c.KEPT]} | counts[_COUNTS].to_dict()
         rows.append(row | {c.WAVE: wave})
-    numbers = [c.INVITED, c.RESPONSE_RATE, SILENT]
+    numbers = [c.INVITED, c.RESPONSE_RATE, c.TO_SILENT]
     return pd.DataFrame(rows, columns=_RESPONSE).astype(dict.fromkeys(numbers, "float64"))

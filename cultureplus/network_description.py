@@ -15,16 +15,12 @@ from numpy.typing import NDArray
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError
-from cultureplus.tie_table import Codes, TieTable, grid, tie_table
+from cultureplus.tie_table import NO_TIES, Codes, TieTable, grid, tie_table
 
-TIES, POSSIBLE, DENSITY = "ties", "possible", "density"
 ROLES = ("coordinator", "consultant", "gatekeeper", "representative", "liaison")
-BROKERED = "brokered"
-SILENT = "to_silent"
 
 _ENOUGH, _BARELY = 0.8, 0.7  # of a roster's people, who must name somebody
 _PATHS = 2_000_000  # two-step paths held at once
-NO_TIES = "not estimable: no ties here"
 
 
 def density_matrix(
@@ -71,9 +67,9 @@ def density_matrix(
             c.FROM: table.labels.repeat(size),
             c.TO: np.tile(table.labels, size),
             c.N: speaking.repeat(size),
-            TIES: count,
-            POSSIBLE: room,
-            DENSITY: count / np.where(room > 0, room, np.nan),
+            c.TIES: count,
+            c.POSSIBLE: room,
+            c.DENSITY: count / np.where(room > 0, room, np.nan),
             c.REASON: np.where(room > 0, "", "not estimable: no tie is possible here"),
         }
     )
@@ -107,7 +103,7 @@ def assortativity(ties: pd.DataFrame, units: pd.Series, *, directed: bool = True
     mixing = grid(table.unit[table.start], table.unit[table.end], len(table.labels))
     shares = (mixing if directed else mixing + mixing.T).astype("float64")
     found = pd.Series(
-        {TIES: len(table.start), "assortativity": np.nan, "modularity": np.nan, c.REASON: ""},
+        {c.TIES: len(table.start), c.ASSORTATIVITY: np.nan, c.MODULARITY: np.nan, c.REASON: ""},
         dtype="object",
     )
     if not len(table.start):
@@ -116,9 +112,9 @@ def assortativity(ties: pd.DataFrame, units: pd.Series, *, directed: bool = True
     shares = shares / shares.sum()
     inside = float(np.trace(shares))
     expected = float(shares.sum(axis=1) @ shares.sum(axis=0))
-    found["modularity"] = inside - expected
+    found[c.MODULARITY] = inside - expected
     if 1 - expected > 1e-12:
-        found["assortativity"] = (inside - expected) / (1 - expected)
+        found[c.ASSORTATIVITY] = (inside - expected) / (1 - expected)
     else:
         found[c.REASON] = "not estimable: one unit has all ties"
     return found
@@ -152,7 +148,7 @@ def brokerage(ties: pd.DataFrame, units: pd.Series) -> pd.DataFrame:
     found = pd.DataFrame(np.vstack([counts.sum(axis=0), counts]), columns=list(ROLES))
     found.insert(0, c.UNIT, [c.ALL, *table.labels])
     found.insert(1, c.N, [int(n.sum()), *n])
-    found[BROKERED] = found[list(ROLES)].sum(axis=1)
+    found[c.BROKERED] = found[list(ROLES)].sum(axis=1)
     found[c.REASON] = "" if len(table.start) else NO_TIES
     return found
 
@@ -213,7 +209,7 @@ def roster_response(ties: pd.DataFrame, invited: pd.Index | Iterable[object]) ->
             c.INVITED: len(people),
             c.N: int(naming),
             c.RESPONSE_RATE: rate,
-            SILENT: silent,
+            c.TO_SILENT: silent,
             c.WARNING: "" if reason else roster_warning(rate),
             c.REASON: reason,
         },

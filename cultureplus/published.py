@@ -86,7 +86,7 @@ def publish(table: pd.DataFrame, name: str, caption: str = "", *, key: bool = Fa
         )
     if c.RESPONDENT in [*table.columns, *table.index.names]:
         raise InputError("A table with a row per person is never published.", found=name)
-    if c.UNIT in table and c.SHOWN not in table:
+    if {c.UNIT, c.FROM} & set(table) and c.SHOWN not in table:
         raise InputError(
             "A table of units is published only after a reporting plan.",
             found=name,

@@ -20,17 +20,15 @@ from cultureplus.errors import InputError, did_you_mean
 from cultureplus.survey import Survey
 from cultureplus.unit_pairs import hidden_pairs
 
-SCORE, REVERSE = "score", "reverse"
-GAP, GAP_LOW, GAP_HIGH = "gap", "gap_low", "gap_high"
-BOTH, BOTH_LOW, BOTH_HIGH = "both", "both_low", "both_high"
-PRIORITY = "priority"
-LOWEST, HIGHEST = "lowest", "highest"
-
 _NAMES = [
-    c.WAVE, c.LENS, c.FROM, c.TO, c.N, SCORE, c.LOW, c.HIGH, REVERSE, GAP, GAP_LOW, GAP_HIGH,
-    BOTH, BOTH_LOW, BOTH_HIGH, PRIORITY, LOWEST, HIGHEST, c.REASON,
+    c.WAVE, c.LENS, c.FROM, c.TO, c.N, c.SCORE, c.LOW, c.HIGH, c.REVERSE, c.GAP, c.GAP_LOW,
+    c.GAP_HIGH, c.BOTH, c.BOTH_LOW, c.BOTH_HIGH, c.PRIORITY, c.LOWEST, c.HIGHEST, c.REASON,
 ]  # fmt: skip
-_PAIR = [REVERSE, GAP, GAP_LOW, GAP_HIGH, BOTH, BOTH_LOW, BOTH_HIGH]
+_FIRST = [
+    c.WAVE, c.LENS, c.PRIORITY, c.FROM, c.TO, c.SCORE, c.REVERSE, c.BOTH, c.BOTH_LOW, c.BOTH_HIGH,
+    c.GAP, c.GAP_LOW, c.GAP_HIGH, c.VERDICT, c.SHOWN, c.REASON,
+]  # fmt: skip
+_PAIR = [c.REVERSE, c.GAP, c.GAP_LOW, c.GAP_HIGH, c.BOTH, c.BOTH_LOW, c.BOTH_HIGH]
 _MANY = 100  # people from whom on a mean is told to 0.01
 _NO_DATA, _ONE = "no data", "no interval: one answer"
 _TOO_ALIKE = "hidden (nearly everybody answered alike)"
@@ -68,7 +66,7 @@ def seam_map(survey: Survey, instrument: str = "seam_rating") -> pd.DataFrame:
         )
     lens = survey.matrix_lens[instrument]
     ratings = _ratings(survey, instrument, lens)
-    cells = ratings.groupby([c.WAVE, c.FROM, c.TO])[SCORE].agg(["count", "mean", "var"])
+    cells = ratings.groupby([c.WAVE, c.FROM, c.TO])[c.SCORE].agg(["count", "mean", "var"])
     keys = [
         (wave, one, other)
         for wave in survey.waves
@@ -79,10 +77,10 @@ def seam_map(survey: Survey, instrument: str = "seam_rating") -> pd.DataFrame:
     ]
     index = pd.MultiIndex.from_tuples(keys, names=[c.WAVE, c.FROM, c.TO])
     cells = cells.reindex(index) if keys else cells.iloc[:0]
-    table = cells.reset_index().rename(columns={"count": c.N, "mean": SCORE})
+    table = cells.reset_index().rename(columns={"count": c.N, "mean": c.SCORE})
     table[c.N] = table[c.N].fillna(0).astype("int64")
     table[c.LENS] = lens
-    table[LOWEST], table[HIGHEST] = asked.low, asked.high
+    table[c.LOWEST], table[c.HIGHEST] = asked.low, asked.high
     return _with_pairs(table)[_NAMES]
 
 
@@ -96,13 +94,13 @@ def _ratings(survey: Survey, instrument: str, lens: str) -> pd.DataFrame:
                 c.WAVE: survey.answers.index.get_level_values(c.WAVE),
                 c.FROM: own.to_numpy(),
                 c.TO: name.removeprefix(f"{instrument}."),
-                SCORE: survey.answers[name].to_numpy(dtype="float64"),
+                c.SCORE: survey.answers[name].to_numpy(dtype="float64"),
             }
         )
         for name in names
     ]
     if not parts:
-        return pd.DataFrame(columns=[c.WAVE, c.FROM, c.TO, SCORE])
+        return pd.DataFrame(columns=[c.WAVE, c.FROM, c.TO, c.SCORE])
     table = pd.concat(parts, ignore_index=True).dropna()
     return table.loc[table[c.FROM] != table[c.TO]]
 
@@ -119,18 +117,18 @@ def _with_pairs(table: pd.DataFrame) -> pd.DataFrame:
     n = table[c.N].astype("float64")
     square = (table["var"] / n.where(n > 0)).astype("float64")
     half = _t(n - 1) * np.sqrt(square)
-    table[c.LOW], table[c.HIGH] = table[SCORE] - half, table[SCORE] + half
+    table[c.LOW], table[c.HIGH] = table[c.SCORE] - half, table[c.SCORE] + half
     places = _places(table)
-    table[REVERSE] = _turned(table[SCORE], places)
+    table[c.REVERSE] = _turned(table[c.SCORE], places)
     other, their = _turned(square, places), _turned(n, places)
     together = square + other
     with np.errstate(divide="ignore", invalid="ignore"):
         df = together**2 / (square**2 / (n - 1) + other**2 / (their - 1))
     half = _t(df.where(together > 0, n + their - 2)) * np.sqrt(together)
-    table[GAP] = table[SCORE] - table[REVERSE]
-    table[GAP_LOW], table[GAP_HIGH] = table[GAP] - half, table[GAP] + half
-    table[BOTH] = (table[SCORE] + table[REVERSE]) / 2
-    table[BOTH_LOW], table[BOTH_HIGH] = table[BOTH] - half / 2, table[BOTH] + half / 2
+    table[c.GAP] = table[c.SCORE] - table[c.REVERSE]
+    table[c.GAP_LOW], table[c.GAP_HIGH] = table[c.GAP] - half, table[c.GAP] + half
+    table[c.BOTH] = (table[c.SCORE] + table[c.REVERSE]) / 2
+    table[c.BOTH_LOW], table[c.BOTH_HIGH] = table[c.BOTH] - half / 2, table[c.BOTH] + half / 2
     table[c.REASON] = np.select([n == 0, n == 1], [_NO_DATA, _ONE], "")
     return _ranked(table)
 
@@ -156,11 +154,11 @@ def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Number the pairs of a wave from the one that both sides together rate lowest."""
     names = table[[c.FROM, c.TO]].astype("str")
     pair = names.min(axis=1) + "\0" + names.max(axis=1)
-    pairs = pd.DataFrame({c.WAVE: table[c.WAVE], "pair": pair, BOTH: table[BOTH]})
-    pairs = pairs.dropna().drop_duplicates([c.WAVE, "pair"]).sort_values([c.WAVE, BOTH, "pair"])
+    pairs = pd.DataFrame({c.WAVE: table[c.WAVE], "pair": pair, c.BOTH: table[c.BOTH]})
+    pairs = pairs.dropna().drop_duplicates([c.WAVE, "pair"]).sort_values([c.WAVE, c.BOTH, "pair"])
     rank = pairs.assign(rank=pairs.groupby(c.WAVE).cumcount() + 1).set_index([c.WAVE, "pair"])
     keys = pd.MultiIndex.from_arrays([table[c.WAVE], pair])
-    table[PRIORITY] = rank["rank"].reindex(keys).to_numpy(dtype="float64")
+    table[c.PRIORITY] = rank["rank"].reindex(keys).to_numpy(dtype="float64")
     return table
 
 
@@ -181,14 +179,14 @@ def show_seams(table: pd.DataFrame, plan: ReportingPlan) -> pd.DataFrame:
     reason = hidden_pairs(table, plan, made_by="seam_map")
     nothing = table[c.N] == 0
     reason = reason.mask(nothing & table[c.LENS].eq(""), "")  # not asked: there is nobody to hide
-    out = table.astype(dict.fromkeys([c.N, SCORE, c.LOW, c.HIGH, *_PAIR], "float64"))
+    out = table.astype(dict.fromkeys([c.N, c.SCORE, c.LOW, c.HIGH, *_PAIR], "float64"))
     digits = np.where(out[c.N] >= _MANY, 2, 1)
-    for name in (SCORE, c.LOW, c.HIGH):
+    for name in (c.SCORE, c.LOW, c.HIGH):
         out[name] = np.where(digits == 2, out[name].round(2), out[name].round(1)) + 0.0
     told = out[c.REASON].copy()
     for row in out.index[(reason == "") & (out[c.N] > 1)]:
-        mean, start, end = (float(out.loc[row, name]) for name in (SCORE, c.LOW, c.HIGH))
-        n, low, high = (int(out.loc[row, name]) for name in (c.N, LOWEST, HIGHEST))
+        mean, start, end = (float(out.loc[row, name]) for name in (c.SCORE, c.LOW, c.HIGH))
+        n, low, high = (int(out.loc[row, name]) for name in (c.N, c.LOWEST, c.HIGHEST))
         if sets_with_interval(n, low, high, (mean, start, end), int(digits[row])) >= ENOUGH_SETS:
             continue
         out.loc[row, [c.LOW, c.HIGH]] = np.nan
@@ -196,13 +194,60 @@ def show_seams(table: pd.DataFrame, plan: ReportingPlan) -> pd.DataFrame:
         if sets_with_mean(n, low, high, mean, int(digits[row])) < ENOUGH_SETS:
             reason[row] = _TOO_ALIKE
     hidden = reason != ""
-    for name in (c.N, SCORE, c.LOW, c.HIGH):
+    for name in (c.N, c.SCORE, c.LOW, c.HIGH):
         out[name] = out[name].mask(hidden)
     out = _pairs_of_shown(out)
-    out[[*_PAIR, PRIORITY]] = out[[*_PAIR, PRIORITY]].mask(hidden)
+    out[[*_PAIR, c.PRIORITY]] = out[[*_PAIR, c.PRIORITY]].mask(hidden)
     out[c.SHOWN] = ~hidden
     out[c.REASON] = reason.mask(~hidden, told)
     return out[[*_NAMES[:-1], c.SHOWN, c.REASON]]
+
+
+def first_seams(seams: pd.DataFrame, most: int = 10) -> pd.DataFrame:
+    """The pairs of units whose work together is rated lowest, each pair once, lowest first.
+
+    `seams`: a seam map that went through `show_seams`; `most`: how many pairs of each wave. Returns
+    wave, lens, priority, from (the side that rates lower), to, score (of that side), reverse (of
+    the other), both (mean of the two, answer range) with both_low, both_high, gap (score minus
+    reverse) with gap_low, gap_high (95 %), verdict, shown, reason. The verdict says whether the
+    whole interval lies under the mean of all pairs that are shown, and whether the gap's interval
+    leaves nought out; of twenty pairs that are alike one is called low or uneven by chance. A pair
+    of which one side is hidden is left out; where none is left one row says why. Raises
+    `InputError` for a table that did not go through `show_seams`.
+    """
+    absent = [name for name in (*_NAMES, c.SHOWN) if name not in seams]
+    if absent:
+        raise InputError(
+            "The first seams are taken from a seam map that may be shown.",
+            found=f"no {', '.join(absent)}",
+            fix="first_seams(show_seams(seam_map(survey), plan))",
+        )
+    told = seams.loc[seams[c.SHOWN] & seams[c.PRIORITY].notna()]
+    lower = told.sort_values([c.WAVE, c.PRIORITY, c.SCORE, c.FROM], kind="stable")
+    pairs = lower.drop_duplicates([c.WAVE, c.PRIORITY])
+    usual = pairs.groupby(c.WAVE)[c.BOTH].transform("mean")
+    found = pairs.assign(**{c.VERDICT: _verdicts(pairs, usual)})
+    found = found.groupby(c.WAVE, sort=False).head(most).reset_index(drop=True)
+    if found.empty:
+        silent = seams.iloc[:1].assign(**{c.VERDICT: ""}) if len(seams) else found
+        found = silent.assign(**{c.FROM: "", c.TO: "", c.REASON: _why_none(seams)})
+    return found[_FIRST]
+
+
+def _verdicts(pairs: pd.DataFrame, usual: pd.Series) -> list[str]:
+    found = []
+    for row, mean in zip(pairs.to_dict("records"), usual, strict=True):
+        low = row[c.BOTH_HIGH] < mean
+        said = "lower than the seams together" if low else "not told apart from the others"
+        if row[c.GAP_HIGH] < 0:
+            said += f"; {row[c.FROM]} sees it lower than {row[c.TO]}"
+        found.append(said)
+    return found
+
+
+def _why_none(seams: pd.DataFrame) -> str:
+    reasons = [str(reason) for reason in seams[c.REASON].dropna() if str(reason)]
+    return next(iter(reasons), "no pair was rated from both sides")
 
 
 def _pairs_of_shown(out: pd.DataFrame) -> pd.DataFrame:
@@ -211,13 +256,13 @@ def _pairs_of_shown(out: pd.DataFrame) -> pd.DataFrame:
     The half-widths of two independent means add up by their squares.
     """
     places = _places(out)
-    out[REVERSE] = _turned(out[SCORE], places)
+    out[c.REVERSE] = _turned(out[c.SCORE], places)
     own, other = ((out[c.HIGH] - out[c.LOW]) / 2, (_turned(out[c.HIGH] - out[c.LOW], places)) / 2)
     half = np.sqrt(own**2 + other**2)
-    out[GAP] = out[SCORE] - out[REVERSE]
-    out[BOTH] = (out[SCORE] + out[REVERSE]) / 2
-    out[GAP_LOW], out[GAP_HIGH] = out[GAP] - half, out[GAP] + half
-    out[BOTH_LOW], out[BOTH_HIGH] = out[BOTH] - half / 2, out[BOTH] + half / 2
+    out[c.GAP] = out[c.SCORE] - out[c.REVERSE]
+    out[c.BOTH] = (out[c.SCORE] + out[c.REVERSE]) / 2
+    out[c.GAP_LOW], out[c.GAP_HIGH] = out[c.GAP] - half, out[c.GAP] + half
+    out[c.BOTH_LOW], out[c.BOTH_HIGH] = out[c.BOTH] - half / 2, out[c.BOTH] + half / 2
     for name in _PAIR[1:]:
         out[name] = out[name].round(2) + 0.0
     return _ranked(out)

@@ -19,8 +19,7 @@ from cultureplus.errors import InputError
 
 Codes = NDArray[np.int64]
 
-GIVEN, SELF, STRANGERS = "given", "self", "strangers"
-NO_UNIT, TWICE, KEPT = "no_unit", "twice", "kept"
+NO_TIES = "not estimable: no ties here"
 _FEWEST = 100  # permutations; fewer say nothing of a 95 % interval
 
 
@@ -28,9 +27,9 @@ _FEWEST = 100  # permutations; fewer say nothing of a 95 % interval
 class TieTable:
     """Ties between people whose unit is known, each once.
 
-    `people`: their names; `labels`: the units' names in order; `unit`: per person the place of the
-    unit; `start` and `end`: per tie the places of the two people; `counts`: how many ties were
-    given, left out (self, strangers, no_unit, twice, in this order) and kept.
+    `people`: their names, in order; `labels`: the units' names, in order; `unit`: per person the
+    place of the unit; `start` and `end`: per tie the places of the two people; `counts`: how many
+    ties were given, left out (self, strangers, no_unit, twice, in this order) and kept.
     """
 
     people: pd.Index
@@ -56,32 +55,38 @@ def tie_table(ties: pd.DataFrame, units: pd.Series, *, directed: bool = True) ->
     _check(ties, units)
     people = units.index
     start, end = people.get_indexer(ties[c.FROM]), people.get_indexer(ties[c.TO])
-    counts = {GIVEN: len(ties)}
+    counts = {c.GIVEN: len(ties)}
     itself = (ties[c.FROM] == ties[c.TO]).to_numpy(dtype=bool)
     start, end = start[~itself], end[~itself]
-    counts[SELF] = int(itself.sum())
+    counts[c.SELF] = int(itself.sum())
     known = (start >= 0) & (end >= 0)
     start, end = start[known], end[known]
-    counts[STRANGERS] = int((~known).sum())
+    counts[c.STRANGERS] = int((~known).sum())
     codes, labels = pd.factorize(units, sort=True)
     placed = (codes[start] >= 0) & (codes[end] >= 0)
     start, end = start[placed], end[placed]
-    counts[NO_UNIT] = int((~placed).sum())
+    counts[c.NO_UNIT] = int((~placed).sum())
     if not directed:
         start, end = np.minimum(start, end), np.maximum(start, end)
     once = np.unique(start.astype("int64") * len(people) + end)
-    counts[TWICE] = len(start) - len(once)
-    counts[KEPT] = len(once)
+    counts[c.TWICE] = len(start) - len(once)
+    counts[c.KEPT] = len(once)
     kept = np.flatnonzero(codes >= 0)
+    # By name, so that what is drawn by chance does not depend on the order of the rows.
+    kept = kept[people[kept].astype("str").argsort(kind="stable")]
     place = np.full(len(people), -1, dtype="int64")
     place[kept] = np.arange(len(kept))
     size = max(len(people), 1)
+    pairs = place[once // size], place[once % size]
+    if not directed:
+        pairs = np.minimum(*pairs), np.maximum(*pairs)
+    order = np.lexsort(pairs[::-1])
     return TieTable(
         people=people[kept],
         labels=pd.Index(np.asarray(labels, dtype="object")),
         unit=codes[kept].astype("int64"),
-        start=place[once // size],
-        end=place[once % size],
+        start=pairs[0][order],
+        end=pairs[1][order],
         counts=pd.Series(counts, dtype="int64"),
     )
 

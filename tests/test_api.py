@@ -21,9 +21,9 @@ FIXED = {
 # An example of these would be a survey's files, or longer than what it explains.
 NEED_A_SURVEY = {
     "answer_shares", "compare_waves", "headline_scores", "instrument_evidence", "open_quarter",
-    "ei_by_unit", "link_choices", "published_values", "seam_map", "show_density", "show_seams",
-    "structure_of", "tie_density", "tie_response", "wave_ties",
-    "read_survey", "silo_links",
+    "ei_by_unit", "first_seams", "link_choices", "link_odds", "published_values", "seam_map",
+    "show_density", "show_seams", "structure_of", "tie_density", "tie_response", "ties_by_lens",
+    "read_survey", "silo_links", "wave_ties",
 }  # fmt: skip
 
 

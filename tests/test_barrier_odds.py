@@ -240,11 +240,14 @@ def test_one_barrier_that_fails_leaves_the_others():
     assert found["status"].tolist() == ["not_estimable"] * 2 + ["ok"] * 2
 
 
-def test_a_predictor_of_teams_only_has_odds():
+@pytest.mark.parametrize("kept", ["within", "between"])
+def test_a_predictor_without_a_level_has_odds(kept):
     scores, barriers = made()
-    scores["x1"] = scores.groupby("team")["x1"].transform("mean")
+    means = scores.groupby("team")["x1"].transform("mean")
+    scores["x1"] = means if kept == "between" else scores["x1"] - means
     found = odds(scores, barriers)
     assert set(found["status"]) == {"ok"}
+    assert found[NUMBERS].notna().all(axis=None)
 
 
 def test_fifteen_predictors_in_forty_rows():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,6 +52,24 @@ def test_what_the_plan_hides_stays_hidden(units):
 def test_numbers_in_hidden_rows_are_not_passed_on(units):
     loud = units.assign(pomp=units["pomp"].fillna(99.0), n=units["n"].fillna(3.0))
     pd.testing.assert_frame_equal(buzz_profile(loud), buzz_profile(units))
+
+
+def test_a_function_with_one_person_is_hidden_and_follows_from_no_other():
+    survey = read_survey(ROOT / "data" / "sample", waves=["2026Q3"])
+    people = survey.people.copy()
+    alone = people.index[people["responded"].to_numpy(dtype=bool)][0]
+    people.loc[alone, "function"] = "Alone"
+    survey = replace(survey, people=people)
+    told = plan_reporting(survey).apply(unit_scores(score(survey), by="function"))
+    found = buzz_profile(told)
+    mine = found[found["unit"] == "Alone"]
+    assert mine["scale"].tolist() == list(KEYS)
+    assert not mine["shown"].any()
+    assert mine[["n", "pomp"]].isna().all(axis=None)
+    assert mine["reason"].str.startswith("hidden").all()
+    # The whole less all functions but one would be that one: a second function is hidden with it.
+    functions = found[(found["lens"] == "function") & (found["scale"] == KEYS[0])]
+    assert (~functions["shown"]).sum() >= 2
 
 
 def test_a_key_that_was_not_asked_says_so(units):

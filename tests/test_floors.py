@@ -30,8 +30,8 @@ FLOORS = (
      "notebooks_run", "listwise", "gee", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
-    ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei_index", "communities",
-     "network_description", "cfa_estimate", "cfa_report", "parallel", "readers.plain",
+    ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
+     "network_description", "declared", "cfa_estimate", "cfa_report", "parallel", "readers.plain",
      "readers.qualtrics", "charts.tables", "charts.warned", "simulate.latents",
      "simulate.talk"),
     # the survey, what a cell means, the look of every chart
@@ -48,13 +48,13 @@ FLOORS = (
      "simulate.files", "simulate.truths"),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
-     "relate", "walls", "buzz", "unit_pairs", "charts.network", "charts.seams",
+     "relate", "lens_shares", "buzz", "unit_pairs", "charts.network", "charts.seams",
      "simulate.simulation"),
     # each person's answers, the page that begins a report, several analyses side by side
-    ("answers", "dossier", "link_words", "same_source", "sensitivity", "structure",
+    ("answers", "dossier", "link_words", "link_tables", "same_source", "sensitivity", "structure",
      "network", "seams", "simulate"),
     # reading a survey; whether what was measured may be compared
-    ("intake", "comparability", "headline", "link_sensitivity"),
+    ("intake", "comparability", "headline", "link_sensitivity", "tie_lenses"),
     # a quarter, opened for a notebook
     ("quarter",),
     # the run of all notebooks
@@ -65,10 +65,11 @@ FLOORS = (
 )  # fmt: skip
 
 COMPUTING = {
-    "answer_sets", "barrier_odds", "buzz", "communities", "drivers", "ei_index", "gee", "levels",
-    "listwise", "mediation", "mixed_search", "mixed_sums", "network", "network_description",
-    "seams", "tie_table", "unit_pairs", "walls",
-    "comparability", "declared_range", "dossier", "link_sensitivity", "link_words", "omega",
+    "answer_sets", "barrier_odds", "buzz", "circles", "declared", "drivers", "ei", "gee",
+    "lens_shares", "levels", "listwise", "mediation", "mixed_search", "mixed_sums", "network",
+    "network_description", "seams", "tie_lenses", "tie_table", "unit_pairs",
+    "comparability", "declared_range", "dossier", "link_sensitivity", "link_tables", "link_words",
+    "omega",
     "ordinal_reliability", "pooled_agreement", "same_source", "sensitivity", "structure",
     "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",
     "invariance", "item_statistics", "parallel", "polychoric", "screening", "within_group",

@@ -121,6 +121,17 @@ def test_the_order_of_rows_changes_nothing():
     )
 
 
+def test_a_group_of_one_person_speaks_between_groups_only():
+    x, y, group = made(0.4, 0.4)
+    alone = pd.Series([9.0], index=[len(x)])
+    found = one(*(pd.concat([each, alone]) for each in (x, y, group + 100)))
+    whole = one(x, y, group)
+    assert (found["n"], found["n_groups"]) == (whole["n"] + 1, whole["n_groups"] + 1)
+    assert found["within"] == pytest.approx(whole["within"], rel=1e-12)
+    assert found["between"] > whole["between"] + 0.1
+    assert found["reason"] == ""
+
+
 HARD = {
     "one team": (lambda x, y, g: (x, y, g * 0), ["within"], "0 degrees of freedom between teams"),
     "teams of one": (

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cultureplus.declared import OUTCOMES, PREDICTORS
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
 from cultureplus.link_sensitivity import AS_REPORTED, link_choices, link_ranges
 from cultureplus.link_words import link_sentences
-from cultureplus.declared import OUTCOMES, PREDICTORS
 from cultureplus.relate import silo_links
 from cultureplus.same_source import same_source_check
 from tests.small_surveys import ROOT, scores_of

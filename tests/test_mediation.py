@@ -218,10 +218,19 @@ HARD = {
         "", "not estimable: every group has the same mean of x",
     ),
     "m is x": (
-        lambda x, m, y, g: (x, 2 * x + 1, y, g), "not estimable: ", "not estimable: ",
+        lambda x, m, y, g: (x, 2 * x + 1, y, g),
+        "not estimable: m is collinear with x within groups",
+        "not estimable: m is collinear with x between groups",
+    ),
+    "m is x between teams": (
+        lambda x, m, y, g: (
+            x, m - m.groupby(g).transform("mean") - 2 * x.groupby(g).transform("mean"), y, g,
+        ),
+        "", "not estimable: m is collinear with x between groups",
     ),
     "a constant outcome": (
-        lambda x, m, y, g: (x, m, y * 0 + 4.1, g), "not estimable: ", "not estimable: ",
+        lambda x, m, y, g: (x, m, y * 0 + 4.1, g),
+        "not estimable: nothing is left to explain", "not estimable: nothing is left to explain",
     ),
     "nobody": (
         lambda x, m, y, g: (x, m * np.nan, y, g),

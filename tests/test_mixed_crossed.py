@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from cultureplus import mixed, mixed_sums
+from cultureplus import mixed, mixed_search, mixed_sums
 from cultureplus.errors import InputError
 from cultureplus.mixed import random_intercepts
 from cultureplus.mixed_search import lowest, profile_interval
@@ -397,6 +397,63 @@ def test_the_search_finds_the_lower_of_two_valleys():
     z, here = lowest(curve, [np.array([5.0]), np.array([0.0])])
     assert z[0] < 2
     assert here[1][0] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_valley_that_is_known_is_not_walked_to_its_ground_again():
+    visits = []
+
+    def bowl(z):
+        visits.append(z)
+        away = z - np.array([1.0, 2.0])
+        return (
+            float((away**4 + away**2).sum()),
+            4 * away**3 + 2 * away,
+            np.diag(12 * away**2 + 2),
+            np.eye(2),
+        )
+
+    alone = lowest(bowl, [np.array([3.0, 5.0])])[0]
+    once = len(visits)
+    both = lowest(bowl, [np.array([3.0, 5.0]), np.array([3.0, 5.0])])[0]
+    assert both.tolist() == alone.tolist()
+    assert once < len(visits) - once < 2 * once
+
+
+@pytest.mark.parametrize("name", ["three", "singular", "nested"])
+def test_steps_straight_to_the_ends_find_what_a_slow_search_finds(name, fits, monkeypatch):
+    straight, went = mixed_search._straight, []
+
+    def counted(*given, **options):
+        went.append(straight(*given, **options))
+        return went[-1]
+
+    monkeypatch.setattr(mixed_search, "_straight", counted)
+    y, x, groups = design_of(ORACLE[name])
+    quick = random_intercepts(y, x, groups).intervals
+    assert np.mean([end is not None for end in went]) > 0.6
+    monkeypatch.setattr(mixed_search, "_straight", lambda *given, **options: None)
+    slow = random_intercepts(y, x, groups).intervals
+    pd.testing.assert_frame_equal(quick, slow, rtol=1e-7, atol=1e-9)
+
+
+def test_an_end_in_another_valley_is_not_overlooked():
+    """Beside the held number the other has two valleys: one deep and steep, one wide."""
+
+    def curve(z):
+        away = z[0] - 5
+        steep, wide = away**2 / 4 + (z[1] - 1) ** 2, 2 + away**2 / 16 + (z[1] - 4) ** 2
+        one = steep <= wide
+        slope = [away / 2, 2 * (z[1] - 1)] if one else [away / 8, 2 * (z[1] - 4)]
+        bend = np.diag([0.5 if one else 0.125, 2.0])
+        return float(min(steep, wide)), np.array(slope), bend, np.eye(2)
+
+    drop = float(stats.chi2.ppf(0.95, 1))
+    best, steps = np.array([5.0, 1.0]), {"share": False, "drop": drop}
+    # Straight on, the steep valley ends the interval; the wide one goes on below its wall.
+    root, other = mixed_search._straight(curve, best, 0.0, 0, np.sqrt(5), 1, **steps)
+    assert (root**2, other[0]) == pytest.approx((5 + 2 * np.sqrt(drop), 1.0))
+    low, high = profile_interval(curve, best, 0.0, 0, **steps)
+    assert (low, high) == (0, pytest.approx(5 + 4 * np.sqrt(drop - 2), rel=1e-6))
 
 
 def test_a_profile_that_never_rises_has_no_end():

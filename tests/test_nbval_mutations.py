@@ -23,7 +23,7 @@ from cultureplus.report import CHART_MIME
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "cultureplus"
-NAME = "2_do_the_scales_hold.ipynb"
+NAME = "02_do_the_scales_hold.ipynb"
 FORMULA = ("reliability.py", "k / (k - 1) * (1", "1.0 * (1")
 
 

@@ -257,7 +257,7 @@ def respondents():
 
 def test_there_are_notebooks():
     assert [path.name[:2] for path in PATHS] == [
-        f"{number}_" for number in range(1, len(PATHS) + 1)
+        f"{number:02d}" for number in range(1, len(PATHS) + 1)
     ]
     assert len(PATHS) >= 7
 

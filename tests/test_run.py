@@ -608,11 +608,11 @@ def test_what_new_lays_out_runs(tmp_path, capsys):
         shutil.copy(source, folder / source.name)
     capsys.readouterr()
     assert main(["check", str(folder)]) == 0
-    path = folder / "notebooks" / "1_are_the_answers_usable.ipynb"
+    path = folder / "notebooks" / "01_are_the_answers_usable.ipynb"
     executed = execute(read_notebook(path), folder=path.parent, name=path.name)
     assert published_tables(executed)
     for other in list((folder / "notebooks").iterdir()):
-        if not other.name.startswith("2"):
+        if not other.name.startswith("02"):
             other.unlink()
     report = ["run", str(folder), "--out", str(folder / "report"), "--notebooks"]
     assert main([*report, str(folder / "notebooks")]) == 0

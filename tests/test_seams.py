@@ -16,7 +16,7 @@ from cultureplus.disclosure.plan import plan_reporting
 from cultureplus.errors import InputError
 from cultureplus.instrument import Instrument
 from cultureplus.intake import read_survey
-from cultureplus.seams import seam_map, show_seams
+from cultureplus.seams import first_seams, seam_map, show_seams
 from tests.small_surveys import ROOT, WAVE, people_of, scale, survey_of
 
 SAMPLE = ROOT / "data" / "sample"
@@ -333,3 +333,39 @@ def test_many_people_near_an_end_are_counted_as_well(high):
 def test_a_mean_near_the_end_gathers_all_sums_that_round_to_it():
     # 6.995 of 400 people: two steps below all sevens, in two ways; one step and none round to it.
     assert sets_with_mean(400, 1, 7, 7.0, 2) == 4
+
+
+# ---------------------------------------------------------------------------- the first ones
+def test_the_first_seams_are_the_planted_ones_each_once(sample, found):
+    shown = show_seams(found, plan_reporting(sample))
+    last = first_seams(shown).query(f"wave == '{sample.wave}'")
+    assert len(last) == 10
+    assert last["priority"].tolist() == list(range(1, 11))
+    assert last["both"].is_monotonic_increasing
+    assert (last["score"] <= last["reverse"]).all()
+    assert (last["gap"] <= 0).all()
+    top = last.iloc[0]
+    assert {top["from"], top["to"]} == {"Operations", "Product"}
+    assert top["verdict"].startswith("lower than the seams together")
+    pairs = [frozenset(pair) for pair in zip(last["from"], last["to"], strict=True)]
+    assert len(set(pairs)) == 10
+
+
+def test_a_gap_is_named_with_the_side_that_rates_lower(three):
+    rows = show_seams(seam_map(three), plan_reporting(three))
+    some = first_seams(rows)
+    assert len(some) >= 1
+    for row in some.to_dict("records"):
+        named = f"{row['from']} sees it lower than {row['to']}" in row["verdict"]
+        assert named == (row["gap_high"] < 0)
+    assert len(first_seams(rows, most=1)) == 1
+
+
+def test_no_pair_from_both_sides_says_so():
+    people = people_of({"function": list("aaaabbbb")})
+    survey = survey_of(pd.DataFrame(index=people.index), people, [])
+    (row,) = first_seams(show_seams(seam_map(survey), plan_reporting(survey))).to_dict("records")
+    assert row["reason"] == "not asked in this survey: seam_rating"
+    assert np.isnan(row["both"])
+    with pytest.raises(InputError, match="may be shown"):
+        first_seams(seam_map(survey))

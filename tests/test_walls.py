@@ -11,10 +11,10 @@ import pytest
 from cultureplus.charts.walls import plot_walls
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
+from cultureplus.lens_shares import walls
 from cultureplus.mixed import random_intercepts
 from cultureplus.reliability import alphas
 from cultureplus.scoring import score
-from cultureplus.walls import walls
 from tests.small_surveys import ROOT, scores_of
 
 SAMPLE = ROOT / "data" / "sample"
@@ -170,6 +170,16 @@ def test_a_lens_that_can_not_be_used_is_left_out(column, reason):
     assert found.loc["extra", ["share", "low", "high"]].isna().all()
     others = walls(scores, "trust", ["team", "site"]).set_index("lens")
     pd.testing.assert_frame_equal(found.drop(index="extra"), others)
+
+
+def test_a_function_with_one_person_is_a_unit_like_the_others():
+    scores = organisation(function=lambda n, team: np.where(np.arange(n), team % 4, 9).astype(str))
+    assert (scores["function"] == "9").sum() == 1
+    found = walls(scores, "trust").set_index("lens")
+    assert found.loc["function", ["n", "n_units"]].tolist() == [160, 5]
+    assert (found["reason"] == "").all()
+    assert found[["share", "low", "high"]].notna().all(axis=None)
+    np.testing.assert_allclose(found["share"].sum(), 1, atol=1e-12)
 
 
 def test_a_lens_that_is_too_small_once_others_are_missing():

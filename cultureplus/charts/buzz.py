@@ -13,9 +13,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cultureplus.charts import house
-from cultureplus.columns import ALL, LENS, POMP, REASON, SCALE, SHOWN, UNIT, WAVE, N, title_of
-
-WHOLE = "whole"
+from cultureplus.columns import (
+    ALL,
+    LENS,
+    POMP,
+    REASON,
+    SCALE,
+    SHOWN,
+    UNIT,
+    WAVE,
+    WHOLE,
+    N,
+    title_of,
+)
 
 _NEEDED = (WAVE, LENS, UNIT, SCALE, N, POMP, WHOLE, SHOWN, REASON)
 _TITLE = "Where is the buzz?"

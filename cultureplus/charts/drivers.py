@@ -14,10 +14,20 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cultureplus.charts import house
-from cultureplus.columns import HIGH, LOW, N_GROUPS, PREDICTOR, REASON, N, title_of
-
-LMG, JOHNSON, R2 = "lmg", "johnson", "r2"
-JOHNSON_LOW, JOHNSON_HIGH = "johnson_low", "johnson_high"
+from cultureplus.columns import (
+    HIGH,
+    JOHNSON,
+    JOHNSON_HIGH,
+    JOHNSON_LOW,
+    LMG,
+    LOW,
+    N_GROUPS,
+    PREDICTOR,
+    R2,
+    REASON,
+    N,
+    title_of,
+)
 
 _NEEDED = (
     PREDICTOR, LMG, LOW, HIGH, JOHNSON, JOHNSON_LOW, JOHNSON_HIGH, R2, N, N_GROUPS, REASON,
@@ -33,14 +43,15 @@ def plot_drivers(drivers: pd.DataFrame) -> go.Figure:
     Parameters
     ----------
     drivers
-        One row per predictor: `predictor, lmg` (0 to 1), `low, high` (95 % interval), `johnson`
-        (0 to 1), `johnson_low, johnson_high`, `r2` (of all together), `n, n_groups, reason`.
+        One row per predictor, and per outcome where there is a column `outcome`: `predictor, lmg`
+        (0 to 1), `low, high` (95 % interval), `johnson` (0 to 1), `johnson_low, johnson_high`,
+        `r2` (of all together), `n, n_groups, reason`.
 
     Returns
     -------
     go.Figure
-        Scores from the largest to the smallest share. Without numbers the reason stands instead;
-        without an interval the subtitle gives the reason.
+        Scores from the largest to the smallest share, with a menu over outcomes. Without numbers
+        the reason stands instead; without an interval the subtitle gives the reason.
 
     Raises
     ------
@@ -64,7 +75,30 @@ def plot_drivers(drivers: pd.DataFrame) -> go.Figure:
     house.require_columns(drivers, _NEEDED, chart="plot_drivers")
     if reason := house.why_nothing(drivers, LMG):
         return house.empty_chart(_TITLE, reason, chart="plot_drivers", table="drivers")
-    rows = drivers.sort_values([LMG, PREDICTOR], ascending=[False, True], ignore_index=True)
+    parts = house.by_outcome(drivers)
+    ends = [house.numbers(drivers[name], times=100) for name in (LMG, HIGH, JOHNSON)]
+    reach = house.span(*ends, around=0.0)
+    return house.figure(
+        [_view(rows, outcome) for outcome, rows in parts],
+        title=_TITLE,
+        alt=_alt(parts[0][1], parts[0][0], len(parts) - 1),
+        chart="plot_drivers",
+        table="drivers",
+        layout={
+            "xaxis": {
+                "range": None if reach is None else [0, reach[1]],
+                "ticksuffix": " %",
+                "title": {"text": "share of the outcome's variance"},
+            },
+            "xaxis2": house.MARGIN_AXIS,
+            "legend": {"traceorder": "normal"},
+        },
+        foot=104,
+    )
+
+
+def _view(rows: pd.DataFrame, outcome: str) -> house.View:
+    rows = rows.sort_values([LMG, PREDICTOR], ascending=[False, True], ignore_index=True)
     drawn, rest = rows[rows[LMG].notna()], rows[rows[LMG].isna()]
     at = [int(index) for index in drawn.index]
     hovers = [_hover(row) for row in drawn.to_dict("records")]
@@ -104,40 +138,25 @@ def plot_drivers(drivers: pd.DataFrame) -> go.Figure:
             [int(index) for index in rest.index],
         ),
     ]
-    whole = house.say(rows[R2].dropna().iloc[0], digits=0, times=100) if len(drawn) else "0"
     reasons = house.in_order(
         str(value) for value in drawn[REASON] if not house.missing(value) and str(value).strip()
     )
-    view = house.View(
-        name="drivers",
+    what = title_of(outcome) if outcome else "the outcome"
+    return house.View(
+        name=title_of(outcome) if outcome else "drivers",
         traces=traces,
         rows=[house.wrapped(title_of(str(name)), width=32, lines=2) for name in rows[PREDICTOR]],
         subtitle=(
-            f"Shares of the outcome's variance; all together {whole} %. "
+            f"Shares of the variance of {what}; all together {_whole(drawn)} %. "
             "They say what goes with it, and show no cause"
         ),
         notes=reasons[:1],
         row_height=40,
     )
-    ends = [house.numbers(drawn[name], times=100) for name in (LMG, HIGH, JOHNSON)]
-    reach = house.span(*ends, around=0.0)
-    return house.figure(
-        [view],
-        title=_TITLE,
-        alt=_alt(drawn, rest, whole),
-        chart="plot_drivers",
-        table="drivers",
-        layout={
-            "xaxis": {
-                "range": None if reach is None else [0, reach[1]],
-                "ticksuffix": " %",
-                "title": {"text": "share of the outcome's variance"},
-            },
-            "xaxis2": house.MARGIN_AXIS,
-            "legend": {"traceorder": "normal"},
-        },
-        foot=104,
-    )
+
+
+def _whole(drawn: pd.DataFrame) -> str:
+    return house.say(drawn[R2].dropna().iloc[0], digits=0, times=100) if len(drawn) else "0"
 
 
 def _per_cent(row: Row, *columns: str) -> list[str]:
@@ -158,10 +177,13 @@ def _hover(row: Row) -> str:
     )
 
 
-def _alt(drawn: pd.DataFrame, rest: pd.DataFrame, whole: str) -> str:
+def _alt(rows: pd.DataFrame, outcome: str, more: int) -> str:
+    rows = rows.sort_values([LMG, PREDICTOR], ascending=[False, True], ignore_index=True)
+    drawn, rest = rows[rows[LMG].notna()], rows[rows[LMG].isna()]
+    what = house.plain(title_of(outcome)) if outcome else "an outcome"
     text = (
-        f"Shares of an outcome's variance that go with {len(drawn) + len(rest)} scores, with "
-        f"intervals; all together {whole} per cent; association, not cause."
+        f"Shares of the variance of {what} that go with {len(rows)} scores, with intervals; "
+        f"all together {_whole(drawn)} per cent; association, not cause."
     )
     if not drawn.empty:
         top = drawn.iloc[0]
@@ -171,4 +193,4 @@ def _alt(drawn: pd.DataFrame, rest: pd.DataFrame, whole: str) -> str:
         )
     if not rest.empty:
         text += f" {len(rest)} without a share."
-    return text
+    return text + (f" A menu offers {more} more outcomes." if more > 0 else "")

@@ -33,6 +33,7 @@ from cultureplus.charts.labels import (
 )
 from cultureplus.charts.privacy import CONFIG, chart_config, keep_charts_at_home
 from cultureplus.charts.tables import (
+    by_outcome,
     furthest,
     hidden_count,
     in_order,
@@ -66,6 +67,7 @@ __all__ = [
     "VERMILLION",
     "View",
     "Warned",
+    "by_outcome",
     "chart_config",
     "empty_chart",
     "escape",

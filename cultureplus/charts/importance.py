@@ -14,9 +14,18 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cultureplus.charts import house
-from cultureplus.columns import HIGH, LOW, MEAN, PREDICTOR, REASON, N, title_of
-
-LMG, MEAN_LOW, MEAN_HIGH = "lmg", "mean_low", "mean_high"
+from cultureplus.columns import (
+    HIGH,
+    LMG,
+    LOW,
+    MEAN,
+    MEAN_HIGH,
+    MEAN_LOW,
+    PREDICTOR,
+    REASON,
+    N,
+    title_of,
+)
 
 _NEEDED = (PREDICTOR, LMG, LOW, HIGH, MEAN, MEAN_LOW, MEAN_HIGH, N, REASON)
 _TITLE = "Where do the scores stand that carry most?"
@@ -31,16 +40,16 @@ def plot_importance(drivers: pd.DataFrame, *, unit: str = "mean score") -> go.Fi
     Parameters
     ----------
     drivers
-        One row per predictor: `predictor, lmg` (0 to 1), `low, high` (95 % interval), `mean,
-        mean_low, mean_high` (95 % interval), `n, reason`. Means stand side by side only where
-        all scores have one range, as POMP (0-100) has.
+        One row per predictor, and per outcome where there is a column `outcome`: `predictor, lmg`
+        (0 to 1), `low, high` (95 % interval), `mean, mean_low, mean_high` (95 % interval), `n,
+        reason`. Means stand side by side only where all scores have one range, as POMP (0-100) has.
     unit
         What the means are, for the axis.
 
     Returns
     -------
     go.Figure
-        One point per score. Without numbers the reason stands instead.
+        One point per score, with a menu over outcomes. Without numbers the reason stands instead.
 
     Raises
     ------
@@ -63,9 +72,35 @@ def plot_importance(drivers: pd.DataFrame, *, unit: str = "mean score") -> go.Fi
     house.require_columns(drivers, _NEEDED, chart="plot_importance")
     if reason := house.why_nothing(drivers, LMG):
         return house.empty_chart(_TITLE, reason, chart="plot_importance", table="drivers")
-    rows = drivers.sort_values([LMG, PREDICTOR], ascending=[False, True], ignore_index=True)
+    parts = house.by_outcome(drivers)
+    return house.figure(
+        [_view(rows, outcome) for outcome, rows in parts],
+        title=_TITLE,
+        alt=_alt(*_drawn(parts[0][1]), parts[0][0], len(parts) - 1),
+        chart="plot_importance",
+        table="drivers",
+        layout={
+            "xaxis": {"title": {"text": house.label(unit, width=60)}},
+            "yaxis": {
+                "showgrid": True,
+                "gridcolor": "#E4E4E4",
+                "ticksuffix": " %",
+                "title": {"text": "share of the outcome's variance", "font": {"size": 12}},
+            },
+        },
+        foot=104,
+    )
+
+
+def _drawn(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The scores with a point, from the largest share on, and the names of those without."""
+    rows = rows.sort_values([LMG, PREDICTOR], ascending=[False, True], ignore_index=True)
     drawn = rows[rows[LMG].notna() & rows[MEAN].notna()]
-    lost = [str(name) for name in rows.loc[~rows.index.isin(drawn.index), PREDICTOR]]
+    return drawn, [str(name) for name in rows.loc[~rows.index.isin(drawn.index), PREDICTOR]]
+
+
+def _view(rows: pd.DataFrame, outcome: str) -> house.View:
+    drawn, lost = _drawn(rows)
     x, y = house.numbers(drawn[MEAN]), house.numbers(drawn[LMG], times=100)
     across = [house.numbers(drawn[name]) for name in (MEAN_LOW, MEAN_HIGH)]
     up = [house.numbers(drawn[name], times=100) for name in (LOW, HIGH)]
@@ -93,13 +128,14 @@ def plot_importance(drivers: pd.DataFrame, *, unit: str = "mean score") -> go.Fi
     notes = reasons[:1]
     if lost:
         notes = [*notes, f"Without a point: {', '.join(title_of(name) for name in lost)}"]
+    what = title_of(outcome) if outcome else "the outcome"
     tallest = house.span(y, up[1], around=0.0)
-    view = house.View(
-        name="importance",
+    return house.View(
+        name=title_of(outcome) if outcome else "importance",
         traces=traces,
         rows=[""],
         subtitle=(
-            "Up: carries more of the outcome's variance. Right: people answer higher. "
+            f"Up: carries more of the variance of {what}. Right: people answer higher. "
             "An association, not a cause"
         ),
         notes=notes,
@@ -110,23 +146,6 @@ def plot_importance(drivers: pd.DataFrame, *, unit: str = "mean score") -> go.Fi
             "yaxis.range": tallest or [0, 1],
             "xaxis.range": house.span(x, *across),
         },
-    )
-    return house.figure(
-        [view],
-        title=_TITLE,
-        alt=_alt(drawn, lost),
-        chart="plot_importance",
-        table="drivers",
-        layout={
-            "xaxis": {"title": {"text": house.label(unit, width=60)}},
-            "yaxis": {
-                "showgrid": True,
-                "gridcolor": "#E4E4E4",
-                "ticksuffix": " %",
-                "title": {"text": "share of the outcome's variance", "font": {"size": 12}},
-            },
-        },
-        foot=104,
     )
 
 
@@ -180,10 +199,11 @@ def _hover(row: Row) -> str:
     )
 
 
-def _alt(drawn: pd.DataFrame, lost: list[str]) -> str:
+def _alt(drawn: pd.DataFrame, lost: list[str], outcome: str, more: int) -> str:
+    what = f" for {house.plain(title_of(outcome))}" if outcome else ""
     text = (
-        f"Importance against performance of {len(drawn)} scores, with intervals; association, "
-        "not cause."
+        f"Importance{what} against performance of {len(drawn)} scores, with intervals; "
+        "association, not cause."
     )
     if not drawn.empty:
         top, low = drawn.iloc[0], house.furthest(drawn, MEAN, lowest=True)
@@ -192,4 +212,6 @@ def _alt(drawn: pd.DataFrame, lost: list[str]) -> str:
             f"({house.say(top[LMG], digits=1, times=100)} per cent). Stands lowest: "
             f"{house.plain(title_of(low[PREDICTOR]))} ({house.say(low[MEAN])})."
         )
-    return text + (f" {len(lost)} without a point." if lost else "")
+    if lost:
+        text += f" {len(lost)} without a point."
+    return text + (f" A menu offers {more} more outcomes." if more > 0 else "")

@@ -18,7 +18,9 @@ from cultureplus.columns import (
     EFFECT,
     ESTIMATE,
     HIGH,
+    LEVEL,
     LOW,
+    MEDIATOR,
     N_GROUPS,
     NOTE,
     OUTCOME,
@@ -28,8 +30,6 @@ from cultureplus.columns import (
     title_of,
 )
 from cultureplus.errors import InputError
-
-LEVEL, MEDIATOR = "level", "mediator"
 
 _NEEDED = (
     PREDICTOR, MEDIATOR, OUTCOME, LEVEL, EFFECT, ESTIMATE, LOW, HIGH, N, N_GROUPS, NOTE, REASON,
@@ -52,25 +52,26 @@ Row = dict[Any, Any]
 
 
 def plot_mediation(mediation: pd.DataFrame) -> go.Figure:
-    """Draw the paths of a mediation with their numbers, one level at a time.
+    """Draw the paths of mediations with their numbers, one outcome and level at a time.
 
     Parameters
     ----------
     mediation
-        One row per level and effect: `predictor, mediator, outcome` (names), `level` ("within" or
-        "between"), `effect` ("a", "b", "direct", "indirect" or "total"), `estimate, low, high`
-        (95 % interval), `n, n_groups, note, reason`.
+        One row per path, level and effect: `predictor, mediator, outcome` (names), `level`
+        ("within" or "between"), `effect` ("a", "b", "direct", "indirect" or "total"), `estimate,
+        low, high` (95 % interval), `n, n_groups, note, reason`. Where a path has no numbers level
+        and effect are ''.
 
     Returns
     -------
     go.Figure
-        A path picture, with a menu over the levels. A solid arrow where the interval leaves zero
-        out, a dashed one where it does not. A level without numbers gives the reason.
+        A path picture, with a menu over outcomes and levels. A solid arrow where the interval
+        leaves zero out, a dashed one where it does not. A level without numbers gives the reason.
 
     Raises
     ------
     InputError
-        Where the table lacks a column, names another effect, or holds more than one mediation.
+        Where the table lacks a column, names another effect, or holds one of a path twice.
 
     References
     ----------
@@ -91,19 +92,19 @@ def plot_mediation(mediation: pd.DataFrame) -> go.Figure:
     if reason := house.why_nothing(mediation, ESTIMATE):
         return house.empty_chart(_TITLE, reason, chart="plot_mediation", table="mediation")
     for effect in house.in_order(mediation[EFFECT]):
-        if effect not in _EFFECTS:
+        if effect not in (*_EFFECTS, ""):  # a path that was not asked has no effect
             raise InputError(
                 "There is no such effect.", column=EFFECT, found=effect, possible=_EFFECTS
             )
-    if mediation.duplicated([LEVEL, EFFECT]).any():
-        raise InputError("plot_mediation draws one mediation at a time; an effect stands twice.")
-    levels = house.in_order(mediation[LEVEL])
-    parts = [mediation[mediation[LEVEL] == level] for level in levels]
+    if mediation.duplicated([*_PLACES, LEVEL, EFFECT]).any():
+        raise InputError("An effect of one path stands twice in the table.")
+    parts = [part for _, part in mediation.groupby([*_PLACES, LEVEL], sort=False)]
+    several = len(mediation[[*_PLACES]].drop_duplicates()) > 1
     blank = {"visible": False, "range": [0, 1], "fixedrange": True}
     return house.figure(
-        [_view(part, str(level)) for level, part in zip(levels, parts, strict=True)],
+        [_view(part, several=several) for part in parts],
         title=_TITLE,
-        alt=_alt(parts[0], str(levels[0]), len(levels) - 1),
+        alt=_alt(parts[0], len(parts) - 1),
         chart="plot_mediation",
         table="mediation",
         layout={"xaxis": blank, "yaxis": blank, "showlegend": False},
@@ -111,7 +112,8 @@ def plot_mediation(mediation: pd.DataFrame) -> go.Figure:
     )
 
 
-def _view(rows: pd.DataFrame, level: str) -> house.View:
+def _view(rows: pd.DataFrame, *, several: bool) -> house.View:
+    level = str(rows[LEVEL].iloc[0])
     records = {row[EFFECT]: row for row in rows.to_dict("records")}
     any_row = next(iter(records.values()))
     people, groups = (house.say(any_row[name], digits=0) for name in (N, N_GROUPS))
@@ -121,8 +123,9 @@ def _view(rows: pd.DataFrame, level: str) -> house.View:
         for row in records.values()
         if not house.missing(row[REASON]) and str(row[REASON]).strip()
     )
+    names = [title_of(str(any_row[OUTCOME]))] if several else []
     return house.View(
-        name=f"{level} groups",
+        name=": ".join([*names, *([f"{level} groups"] if level else [])]),
         traces=[
             *(_arrow(effect, records.get(effect)) for effect in _ARROWS),
             _boxes(any_row),
@@ -132,6 +135,8 @@ def _view(rows: pd.DataFrame, level: str) -> house.View:
         subtitle=(
             f"{level.capitalize()} groups, {people} people in {groups} groups, 95 % intervals. "
             "No arrow is a cause"
+            if level
+            else "No arrow is a cause"
         ),
         notes=[text[:1].upper() + text[1:] for text in [note, *reasons[:1]] if text],
         row_height=_HEIGHT,
@@ -200,8 +205,8 @@ def _numbers(effect: str, row: Row | None) -> go.Scatter:
     )
 
 
-def _alt(rows: pd.DataFrame, level: str, more: int) -> str:
-    any_row = rows.iloc[0]
+def _alt(rows: pd.DataFrame, more: int) -> str:
+    any_row, level = rows.iloc[0], str(rows[LEVEL].iloc[0])
     names = [house.plain(title_of(str(any_row[name]))) for name in _PLACES]
     text = (
         f"Path picture: {names[0]} through {names[1]} to {names[2]}, {house.plain(level)} groups; "
@@ -216,4 +221,4 @@ def _alt(rows: pd.DataFrame, level: str, more: int) -> str:
             f" Indirect effect {house.say(row[ESTIMATE])} "
             f"({house.say(row[LOW])} to {house.say(row[HIGH])})."
         )
-    return text + (f" A menu offers {more} more level." if more > 0 else "")
+    return text + (f" A menu offers {more} more pictures." if more > 0 else "")

@@ -17,11 +17,17 @@ from cultureplus.charts import house
 from cultureplus.charts.pairs import Cell, grid, hidden_cells
 from cultureplus.columns import (
     ALL,
+    DENSITY,
     FROM,
     LENS,
+    NULL_HIGH,
+    NULL_LOW,
+    NULL_MEAN,
     OBSERVED,
+    POSSIBLE,
     REASON,
     SHOWN,
+    TIES,
     TO,
     UNIT,
     WARNING,
@@ -29,9 +35,6 @@ from cultureplus.columns import (
     N,
     P,
 )
-
-NULL_MEAN, NULL_LOW, NULL_HIGH = "null_mean", "null_low", "null_high"
-TIES, POSSIBLE, DENSITY = "ties", "possible", "density"
 
 _EI = (WAVE, LENS, UNIT, N, OBSERVED, NULL_MEAN, NULL_LOW, NULL_HIGH, P, SHOWN, REASON)
 _CELLS = (WAVE, LENS, FROM, TO, N, TIES, POSSIBLE, DENSITY, SHOWN, REASON)

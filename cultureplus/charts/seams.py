@@ -15,13 +15,28 @@ import plotly.graph_objects as go
 
 from cultureplus.charts import house
 from cultureplus.charts.pairs import Cell, grid, hidden_cells
-from cultureplus.columns import FROM, HIGH, LENS, LOW, REASON, SHOWN, TO, WAVE, N
-
-SCORE, REVERSE = "score", "reverse"
-GAP, GAP_LOW, GAP_HIGH = "gap", "gap_low", "gap_high"
-BOTH, BOTH_LOW, BOTH_HIGH = "both", "both_low", "both_high"
-PRIORITY = "priority"
-LOWEST, HIGHEST = "lowest", "highest"
+from cultureplus.columns import (
+    BOTH,
+    BOTH_HIGH,
+    BOTH_LOW,
+    FROM,
+    GAP,
+    GAP_HIGH,
+    GAP_LOW,
+    HIGH,
+    HIGHEST,
+    LENS,
+    LOW,
+    LOWEST,
+    PRIORITY,
+    REASON,
+    REVERSE,
+    SCORE,
+    SHOWN,
+    TO,
+    WAVE,
+    N,
+)
 
 _NEEDED = (
     WAVE, LENS, FROM, TO, N, SCORE, LOW, HIGH, REVERSE, GAP, GAP_LOW, GAP_HIGH, BOTH, BOTH_LOW,

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from cultureplus.charts.labels import HIDDEN, NO_DATA, missing
-from cultureplus.columns import ALL, LENS, REASON, SHOWN, UNIT, WAVE
+from cultureplus.columns import ALL, LENS, OUTCOME, REASON, SHOWN, UNIT, WAVE
 from cultureplus.errors import InputError
 
 
@@ -141,3 +141,19 @@ def hidden_count(rows: pd.DataFrame) -> str:
     """
     count = int(rows.loc[~shown(rows), UNIT].nunique())
     return "" if count == 0 else f" {count} {'is' if count == 1 else 'are'} hidden."
+
+
+def by_outcome(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Each outcome of a table with its rows; rows that belong to no outcome stand with each.
+
+    >>> table = pd.DataFrame({"outcome": ["silos", "", "vision"], "predictor": ["a", "b", "a"]})
+    >>> [(name, rows["predictor"].tolist()) for name, rows in by_outcome(table)]
+    [('silos', ['a', 'b']), ('vision', ['a', 'b'])]
+    """
+    if OUTCOME not in table:
+        return [("", table)]
+    names = [str(name) for name in in_order(table[OUTCOME]) if str(name)]
+    every = table[table[OUTCOME] == ""]
+    return [(name, pd.concat([table[table[OUTCOME] == name], every])) for name in names] or [
+        ("", table)
+    ]

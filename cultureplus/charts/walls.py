@@ -20,6 +20,7 @@ from cultureplus.columns import (
     LENS,
     LOW,
     N_UNITS,
+    PERSON,
     REASON,
     SCALE,
     SHARE,
@@ -30,7 +31,6 @@ from cultureplus.columns import (
 
 _NEEDED = (WAVE, SCALE, LENS, N, N_UNITS, SHARE, LOW, HIGH, REASON)
 _TITLE = "Which wall is highest?"
-_PERSON = "person"  # the row of what no lens carries
 _WARNING = "A high wall shows where people differ, not why: no cause"
 
 Row = dict[Any, Any]
@@ -96,13 +96,13 @@ def plot_walls(walls: pd.DataFrame, *, wave: str | None = None) -> go.Figure:
 
 def _reach(rows: pd.DataFrame) -> int:
     """The end of the axis: the farthest whisker of a lens, in tens of per cent."""
-    own = rows[rows[LENS] != _PERSON]
+    own = rows[rows[LENS] != PERSON]
     ends = [end for name in (SHARE, HIGH) for end in house.numbers(own[name]) if end is not None]
     return min(100, 10 * math.ceil(10 * max([0.1, *ends])))
 
 
 def _view(rows: pd.DataFrame, scale: Any, wave: str) -> house.View:
-    rows = rows.assign(last=rows[LENS] == _PERSON).sort_values(
+    rows = rows.assign(last=rows[LENS] == PERSON).sort_values(
         ["last", SHARE], ascending=[True, False], kind="stable", ignore_index=True
     )
     drawn = rows[rows[SHARE].notna() & ~rows["last"]]
@@ -141,7 +141,7 @@ def _view(rows: pd.DataFrame, scale: Any, wave: str) -> house.View:
 
 
 def _name(row: Row) -> str:
-    if row[LENS] == _PERSON:
+    if row[LENS] == PERSON:
         return "within all of them"
     return house.label(row[LENS])
 
@@ -176,11 +176,11 @@ def _alt(rows: pd.DataFrame, scales: list[Any], wave: str) -> str:
         f"Share of the variance of {house.plain(title_of(str(scales[0])))} that each lens "
         f"carries, with intervals, wave {house.plain(wave)}."
     )
-    drawn = first[first[SHARE].notna() & (first[LENS] != _PERSON)]
+    drawn = first[first[SHARE].notna() & (first[LENS] != PERSON)]
     if not drawn.empty:
         top = house.furthest(drawn, SHARE)
         text += f" Highest: {house.plain(top[LENS])}, {_share(top)}."
-    lost = first.loc[first[SHARE].isna() & (first[LENS] != _PERSON), LENS]
+    lost = first.loc[first[SHARE].isna() & (first[LENS] != PERSON), LENS]
     if not lost.empty:
         text += f" Not estimable: {', '.join(house.plain(lens) for lens in lost)}."
     if len(scales) > 1:

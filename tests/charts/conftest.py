@@ -418,6 +418,68 @@ def walls():
 
 
 @pytest.fixture
+def drivers():
+    """Shares of three scores, with both intervals; the fourth could not be weighed."""
+    rows = []
+    names = (*SCALES, "collaboration_skill.humility")
+    for p, (predictor, lmg) in enumerate(zip(names, (0.21, 0.12, 0.05, NAN), strict=True)):
+        known = not math.isnan(lmg)
+        mean = 58.0 + 4 * p if known else NAN
+        rows.append(
+            {
+                "predictor": predictor,
+                "r": 0.5 - 0.1 * p if known else NAN,
+                "lmg": lmg,
+                "low": lmg - 0.04,
+                "high": lmg + 0.06,
+                "johnson": lmg + 0.01 * (1 - p),
+                "johnson_low": lmg - 0.05,
+                "johnson_high": lmg + 0.07,
+                "mean": mean,
+                "mean_low": mean - 1.5,
+                "mean_high": mean + 1.5,
+                "r2": 0.38,
+                "n": 640,
+                "n_groups": 92,
+                "reason": "" if known else "not estimable: made up",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def mediation():
+    """Paths at both levels; between groups those of the mediator are not known."""
+    rows = []
+    for level, shift in (("within", 0.0), ("between", 0.2)):
+        for effect, path in {
+            "a": 0.42, "b": -0.31, "direct": -0.12, "indirect": -0.13, "total": -0.25,
+        }.items():  # fmt: skip
+            known = level == "within" or effect not in {"b", "indirect"}
+            estimate = path + shift if known else NAN
+            rows.append(
+                {
+                    "predictor": SCALES[0],
+                    "mediator": SCALES[1],
+                    "outcome": "silo_barriers.silos",
+                    "level": level,
+                    "effect": effect,
+                    "estimate": estimate,
+                    "se": 0.04 if known else NAN,
+                    "df": 540.0 if known else NAN,
+                    "p": 0.003 if known else NAN,
+                    "low": estimate - 0.08,
+                    "high": estimate + 0.08,
+                    "n": 640,
+                    "n_groups": 92,
+                    "note": "an association, not a cause",
+                    "reason": "" if known else "not estimable: made up",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
 def seams():
     """Four functions that rate each other; what Legal says is hidden."""
     rows = []

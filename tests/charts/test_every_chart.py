@@ -13,10 +13,13 @@ from cultureplus.charts.answers import plot_answers
 from cultureplus.charts.barriers import plot_barriers
 from cultureplus.charts.buzz import plot_buzz
 from cultureplus.charts.change import plot_change
+from cultureplus.charts.drivers import plot_drivers
 from cultureplus.charts.heatmap import plot_unit_heatmap
+from cultureplus.charts.importance import plot_importance
 from cultureplus.charts.item_profile import plot_item_profile
 from cultureplus.charts.ladder import plot_ladder
 from cultureplus.charts.loadings import plot_loadings
+from cultureplus.charts.mediation import plot_mediation
 from cultureplus.charts.network import plot_density, plot_ei
 from cultureplus.charts.parallel import plot_parallel_analysis
 from cultureplus.charts.reliability import plot_reliability
@@ -94,7 +97,19 @@ CHARTS += [
     (plot_ei, "ei", TIED, [*TIED, "invited"]),
     (plot_buzz, "buzz", ["pomp", "whole", "n"], ["pomp", "whole", "n"]),
 ]
-COUNTS = {"ties", "possible", "n", "n_units", "n_hidden", "expected"}
+WEIGHED = ["lmg", "low", "high"]
+CHARTS += [
+    (
+        plot_drivers,
+        "drivers",
+        [*WEIGHED, "johnson", "johnson_low", "johnson_high", "r2", "n", "n_groups"],
+        [],
+    ),
+    (plot_importance, "drivers", [*WEIGHED, "mean", "mean_low", "mean_high", "n"], []),
+    (plot_mediation, "mediation", ["estimate", "low", "high", "n", "n_groups"], []),
+]
+WITHOUT_ROWS = (plot_parallel_analysis, plot_importance, plot_mediation)  # numbers on both axes
+COUNTS = {"ties", "possible", "n", "n_units", "n_groups", "n_hidden", "expected"}
 NAMES = [chart.__name__ for chart, *_ in CHARTS]
 UNIT_CHARTS = [
     case
@@ -266,7 +281,7 @@ def test_one_row_is_enough(case):
     row = a_drawn_row(table, drawn[0], chart)
     figure = chart(table.loc[[row]])
     assert figure.layout.updatemenus == ()
-    if chart is plot_parallel_analysis:  # its rows are points on two axes of numbers
+    if chart in WITHOUT_ROWS:
         assert figure.layout.yaxis.ticktext is None
     else:
         assert len(figure.layout.yaxis.ticktext) == 1
@@ -286,6 +301,7 @@ def test_labels_are_never_markup(case, label):
         "barrier",
         "outcome",
         "predictor",
+        "mediator",
         "reason",
     ]
     for column in [*names, "factor", "warning", "verdict", "by"]:
@@ -294,6 +310,8 @@ def test_labels_are_never_markup(case, label):
     for column in ("wave", "previous", "design", "note"):
         if column in table:
             table[column] = label
+    if chart is plot_mediation:  # on the ladder the level is one of a few known words
+        table["level"] = [label + value for value in table["level"]]
     if "lens" in table and chart is not plot_change_of_functions:
         table["lens"] = [value if value == "all" else label + value for value in table["lens"]]
     figure = chart(table)
@@ -316,7 +334,7 @@ def test_each_figure_has_alternative_text_and_names_its_twin(case):
         *("item_statistics", "loadings", "parallel_analysis", "agreement_bands"),
         *("team_dossier", "invariance_ladder"),
         *("seam_map", "tie_density", "ei_by_unit", "buzz_profile"),
-        "walls",
+        *("walls", "drivers", "mediation"),
     }
 
 

@@ -78,7 +78,14 @@ of <- function(path, outcome, predictors) {
   )
 }
 
-swiss_names <- setdiff(names(swiss), "Fertility")
+# R's own data sets, for which others have published shares: kept as correlations, outcome first.
+known <- function(table, outcome, predictors = setdiff(names(table), outcome)) {
+  r <- unname(cor(table[c(outcome, predictors)]))
+  c(
+    list(correlations = r, outcome = outcome, predictors = predictors),
+    shares(table, outcome, predictors)
+  )
+}
 simulated <- function(name) file.path("tests/oracle/data", name)
 cases <- list(
   balanced = of(simulated("balanced.csv"), "barrier", c("safety", "mindset", "skill")),
@@ -87,10 +94,9 @@ cases <- list(
   bfi_with_missing = of(simulated("bfi_250.csv"), "N1", c("A1", "A2", "C1", "E1", "N3", "N4")),
   two = of(simulated("bh1996.csv"), "wellbeing", c("hours", "leadership")),
   one = of(simulated("bh1996.csv"), "wellbeing", "hours"),
-  swiss = c(
-    list(correlations = unname(cor(swiss)), predictors = swiss_names),
-    shares(swiss, "Fertility", swiss_names)
-  )
+  swiss = known(swiss, "Fertility"),
+  attitude = known(attitude, "rating"),
+  mtcars = known(mtcars, "mpg", c("cyl", "disp", "hp", "wt"))
 )
 
 record(
@@ -101,6 +107,6 @@ record(
     lmg = "gain in R2, averaged over all orders of entering; the same by sizes of subsets",
     johnson = "relative weights, by singular values of the scores; the same by the symmetric root",
     r = "correlation with the outcome",
-    swiss = "R's data set of that name as correlations, the outcome (Fertility) first"
+    correlations = "R's own data sets swiss, attitude, mtcars: of the outcome, then the predictors"
   )
 )

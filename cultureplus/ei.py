@@ -18,25 +18,24 @@ from numpy.typing import NDArray
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError
-from cultureplus.tie_table import Codes, TieTable, checked, tie_table
+from cultureplus.tie_table import NO_TIES, Codes, TieTable, checked, tie_table
 
 Array = NDArray[np.float64]
-Labels = NDArray[np.uint8] | NDArray[np.uint16]
+Labels = NDArray[np.unsignedinteger]
 
-INTERNAL, EXTERNAL, NAMING, PERSON = "internal", "external", "naming", "person"
-NULL_MEAN, NULL_LOW, NULL_HIGH = "null_mean", "null_low", "null_high"
 PERMUTATIONS = 10_000
 
-_NAMES = [
-    c.UNIT, c.N, NAMING, INTERNAL, EXTERNAL, c.OBSERVED, NULL_MEAN, NULL_LOW, NULL_HIGH, c.P,
-    c.REASON,
-]  # fmt: skip
+_NULL = [c.NULL_MEAN, c.NULL_LOW, c.NULL_HIGH, c.P]
+_NAMES = [c.UNIT, c.N, c.NAMING, c.INTERNAL, c.EXTERNAL, c.OBSERVED, *_NULL, c.REASON]
 _BATCH = 500  # permutations of one generator, so that the answer knows nothing of threads
 _THREADS = 2
+_TOGETHER = 125  # permutations looked at together
 _HELD = 20_000_000  # labels held at once by a thread
-_ROWS = 250  # ties looked at together: what they need stays close to the processor
-NO_TIES = "not estimable: no ties here"
+_SORTED = 250_000  # keys sorted at once by a thread
+_PEOPLE = 800  # people counted together: what they need stays close to the processor
+_CHANCE = 20  # bits that have to be left for chance, or the keys are made longer
 ONE_UNIT = "no null: there is only one unit"
+ALL_ALONE = "no null: every unit is one person"
 NOTHING_MOVES = "no null: within each group everybody has the same unit"
 
 
@@ -88,7 +87,8 @@ def ei_index(
     permutations, 2.5 and 97.5 %), p (two-sided, twice the smaller tail, its smallest value
     2 / (permutations + 1)), reason. Self ties, ties named twice and ties with people who are not
     in `units` or have no unit are left out and counted in `counts`. Not estimable without ties; no
-    null where there is one unit only. Raises `InputError` where a table is not as said.
+    null where there is one unit only, or where every unit is one person. Raises `InputError` where
+    a table is not as said.
 
     References: Krackhardt & Stern (1988), Social Psychology Quarterly 51, 123-140; Phipson & Smyth
     (2010), Statistical Applications in Genetics and Molecular Biology 9, for p.
@@ -107,21 +107,21 @@ def ei_index(
     found = pd.DataFrame({c.UNIT: [c.ALL, *table.labels]})
     n = np.bincount(table.unit, minlength=len(table.labels))
     people = _people(table, directed=directed)
-    busy = (people[INTERNAL] + people[EXTERNAL] > 0).to_numpy()
+    busy = (people[c.INTERNAL] + people[c.EXTERNAL] > 0).to_numpy()
     naming = np.bincount(table.unit[busy], minlength=len(table.labels))
     found[c.N] = [int(n.sum()), *n]
-    found[NAMING] = [int(naming.sum()), *naming]
+    found[c.NAMING] = [int(naming.sum()), *naming]
     external = _external(internal, total, directed=directed)
-    found[INTERNAL] = [int(internal.sum()), *internal]
-    found[EXTERNAL] = [len(table.start) - int(internal.sum()), *external]
+    found[c.INTERNAL] = [int(internal.sum()), *internal]
+    found[c.EXTERNAL] = [len(table.start) - int(internal.sum()), *external]
     found[c.OBSERVED] = observed
-    found[[NULL_MEAN, NULL_LOW, NULL_HIGH, c.P]] = np.nan
-    reason = ONE_UNIT if len(table.labels) < 2 else "" if _moves(table, groups) else NOTHING_MOVES
+    found[_NULL] = np.nan
+    reason = _why_no_null(table, groups)
     if len(table.start) and not reason:
         null = _null(table, groups, permutations, seed, directed=directed)
-        found[[NULL_MEAN, NULL_LOW, NULL_HIGH, c.P]] = _against(observed, null)
-    nothing = (found[INTERNAL] + found[EXTERNAL] == 0).to_numpy()
-    found.loc[nothing, [NULL_MEAN, NULL_LOW, NULL_HIGH, c.P]] = np.nan
+        found[_NULL] = _against(observed, null)
+    nothing = (found[c.INTERNAL] + found[c.EXTERNAL] == 0).to_numpy()
+    found.loc[nothing, _NULL] = np.nan
     found[c.REASON] = np.where(nothing, NO_TIES, reason)
     return EiResult(found[_NAMES], people, table.counts, directed, permutations)
 
@@ -143,10 +143,14 @@ def _groups(table: TieTable, within: pd.Series | None) -> Codes:
     return np.asarray(codes, dtype="int64")
 
 
-def _moves(table: TieTable, groups: Codes) -> bool:
-    """Whether any group holds two units, so that a permutation changes something."""
-    pairs = np.unique(groups * max(len(table.labels), 1) + table.unit)
-    return len(pairs) > len(np.unique(groups))
+def _why_no_null(table: TieTable, groups: Codes) -> str:
+    """Why permuting units changes nothing, or ''."""
+    if len(table.labels) < 2:
+        return ONE_UNIT
+    if len(table.labels) == len(table.people):
+        return ALL_ALONE
+    pairs = np.unique(groups * len(table.labels) + table.unit)
+    return NOTHING_MOVES if len(pairs) == len(np.unique(groups)) else ""
 
 
 def _people(table: TieTable, *, directed: bool) -> pd.DataFrame:
@@ -156,9 +160,9 @@ def _people(table: TieTable, *, directed: bool) -> pd.DataFrame:
     internal = sum(np.bincount(end[same], minlength=size) for end in ends)
     external = sum(np.bincount(end[~same], minlength=size) for end in ends)
     found = pd.DataFrame(
-        {PERSON: table.people, c.UNIT: table.labels[table.unit], INTERNAL: internal}
+        {c.PERSON: table.people, c.UNIT: table.labels[table.unit], c.INTERNAL: internal}
     )
-    found[EXTERNAL] = external
+    found[c.EXTERNAL] = external
     total = np.where(internal + external > 0, internal + external, np.nan)
     found[c.OBSERVED] = (external - internal) / total
     found[c.REASON] = np.where(np.isnan(total), NO_TIES, "")
@@ -196,6 +200,126 @@ def _indices(internal: Array | Codes, total: Array | Codes, ties: int, *, direct
     return (outside - inside) / np.where(both > 0, both, np.nan)
 
 
+@dataclass(frozen=True)
+class _Keys:
+    """What permutations are sorted from: per place its group, room for chance, and a unit.
+
+    A place is somebody's: places go group by group. Numbers that are drawn into the room in the
+    middle and then sorted bring the units of each group into an order in which every other order
+    is as likely, and sorting is what a processor does fastest.
+    """
+
+    fixed: NDArray[np.unsignedinteger]  # group above, unit below
+    chance: np.unsignedinteger  # the bits that are drawn
+    unit: np.unsignedinteger  # the bits of the unit
+    kind: np.dtype[np.unsignedinteger]  # the smallest that holds every unit
+
+
+def _keys(unit: Codes, groups: Codes) -> _Keys:
+    """Keys of these people, `groups` being in order."""
+    low = int(unit.max(initial=0)).bit_length()
+    high = int(groups.max(initial=0)).bit_length()
+    width = 32 if 32 - low - high >= _CHANCE else 64
+    kind = np.dtype(f"uint{width}").type
+    above = groups.astype("uint64") << np.uint64(min(width - high, width - 1))
+    return _Keys(
+        fixed=np.sort((above | unit.astype("uint64")).astype(kind)),  # who sat where plays no part
+        chance=kind((1 << (width - high)) - (1 << low)),
+        unit=kind((1 << low) - 1),
+        kind=np.min_scalar_type((1 << low) - 1),
+    )
+
+
+def _permuted(keys: _Keys, rows: int, random: np.random.Generator) -> Labels:
+    """Units dealt out anew inside each group: a row per permutation, a column per place."""
+    people, kind = len(keys.fixed), keys.fixed.dtype
+    found = np.empty((rows, people), dtype=keys.kind)
+    step = max(1, _SORTED // max(people, 1))
+    for first in range(0, rows, step):
+        part = found[first : first + step]
+        words = -(-part.size * kind.itemsize // 8)
+        drawn = random.integers(0, 2**64 - 1, words, dtype=np.uint64, endpoint=True).view(kind)
+        drawn = drawn[: part.size].reshape(part.shape)
+        drawn &= keys.chance
+        drawn |= keys.fixed
+        drawn.sort(axis=1)
+        _settle(drawn, keys.unit, random)
+        part[:] = drawn & keys.unit
+    return found
+
+
+def _settle(
+    drawn: NDArray[np.unsignedinteger], unit: np.unsignedinteger, random: np.random.Generator
+) -> None:
+    """Put those who drew the same number into an order by chance, in place.
+
+    Sorted as they are they would stand in the order of their units, which is not every order alike.
+    """
+    alike = np.flatnonzero((drawn[:, 1:] ^ drawn[:, :-1]) <= unit)
+    if not len(alike):
+        return
+    left = alike + alike // (drawn.shape[1] - 1)  # places in the table read row by row
+    places = np.union1d(left, left + 1)
+    run = np.cumsum(~np.isin(places - 1, left))  # a run begins where nobody before is alike
+    order = np.lexsort((random.permutation(len(places)), run))
+    flat = drawn.reshape(-1)
+    flat[places] = flat[places[order]]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Ties laid out for counting: people with a tie, those who hold most ties first.
+
+    Each tie is held by one of its two people, whichever has fewer, so that nobody holds many: where
+    both have the same unit it does not matter whose tie it is.
+    """
+
+    people: Codes  # of whom each row is
+    others: list[Codes]  # the first, second, ... tie held: at whom, of those who hold so many
+
+
+def _layout(table: TieTable) -> _Layout:
+    size = len(table.people)
+    both = _degree(table, directed=False)
+    turn = both[table.start] > both[table.end]
+    holder = np.where(turn, table.end, table.start)
+    other = np.where(turn, table.start, table.end)
+    held = np.bincount(holder, minlength=size)
+    people = np.argsort(-held, kind="stable")
+    people = people[both[people] > 0]
+    row = np.empty(size, dtype="int64")
+    row[people] = np.arange(len(people))
+    ties = np.lexsort((row[other], row[holder]))
+    first = np.cumsum(held[people]) - held[people]
+    number = np.arange(len(ties)) - first[row[holder[ties]]]
+    ties = ties[np.argsort(number, kind="stable")]
+    return _Layout(people, np.split(row[other[ties]], np.cumsum(np.bincount(number))[:-1]))
+
+
+def _inside(layout: _Layout, drawn: Labels, size: int) -> Array:
+    """Ties inside each unit: a row per permutation, which is a column of `drawn`.
+
+    `drawn` has a row per person of the layout, so that the labels of a person are read in one
+    piece; few people are looked at together, to stay close to the processor.
+    """
+    columns = drawn.shape[1]
+    shift = size * np.arange(columns)
+    found = np.zeros(size * columns)
+    kind = np.min_scalar_type(len(layout.others))
+    for low in range(0, len(layout.others[0]), _PEOPLE):
+        part = slice(low, low + _PEOPLE)
+        own = drawn[part]
+        inside = np.zeros(own.shape, dtype=kind)
+        for others in layout.others:
+            if len(others) <= low:
+                break
+            same = drawn.take(others[part], axis=0) == own[: len(others) - low]
+            inside[: len(same)] += same
+        cells = (own + shift).ravel()
+        found += np.bincount(cells, weights=inside.ravel(), minlength=len(found))
+    return found.reshape(columns, size)
+
+
 def _null(table: TieTable, groups: Codes, permutations: int, seed: int, *, directed: bool) -> Array:
     """The indices under permuted units: a row per permutation, everybody and then each unit.
 
@@ -204,50 +328,27 @@ def _null(table: TieTable, groups: Codes, permutations: int, seed: int, *, direc
     """
     size = len(table.labels)
     order = np.argsort(groups, kind="stable")
-    blocks = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    blocks = [part for part in blocks if len(np.unique(table.unit[part])) > 1]
-    small = np.uint8 if size < 255 else np.uint16
-    degree = _degree(table, directed=directed).astype("float64")
-    starts = [min(_BATCH, permutations - first) for first in range(0, permutations, _BATCH)]
-
-    width = max(16, min(_BATCH, _HELD // max(len(table.people), 1)))
+    keys = _keys(table.unit, groups)
+    layout = _layout(table)
+    places = np.argsort(order)[layout.people]
+    degree = _degree(table, directed=directed)[order].astype("float64")
+    width = max(16, min(_TOGETHER, _HELD // max(len(table.people), 1)))
 
     def batch(rows: int, random: np.random.Generator) -> Array:
-        unit: Codes = table.unit.astype(small)
         internal, total = np.empty((rows, size)), np.empty((rows, size))
-        parts = [unit[block] for block in blocks]
         for first in range(0, rows, width):
-            last = min(first + width, rows)
-            drawn = np.empty((len(unit), last - first), dtype=small)
-            for row in range(first, last):
-                for block, part in zip(blocks, parts, strict=True):
-                    random.shuffle(part)
-                    unit[block] = part
-                total[row] = np.bincount(unit, weights=degree, minlength=size)
-                drawn[:, row - first] = unit
-            internal[first:last] = _inside(table, drawn)
+            part = slice(first, min(first + width, rows))
+            drawn = _permuted(keys, part.stop - first, random)
+            total[part] = [np.bincount(row, weights=degree, minlength=size) for row in drawn]
+            by_person = np.ascontiguousarray(drawn.T).take(places, axis=0)
+            internal[part] = _inside(layout, by_person, size)
         return _indices(internal, total, len(table.start), directed=directed)
 
+    starts = [min(_BATCH, permutations - first) for first in range(0, permutations, _BATCH)]
     seeds = np.random.SeedSequence(seed).spawn(len(starts))
     with ThreadPoolExecutor(_THREADS) as threads:
         found = threads.map(batch, starts, map(np.random.default_rng, seeds))
         return np.concatenate(list(found))
-
-
-def _inside(table: TieTable, drawn: Labels) -> Array:
-    """Ties inside each unit: a row per column of `drawn`, which has a label per person.
-
-    The columns are looked at together, so that the labels of a person are read in one piece.
-    """
-    size, columns = len(table.labels), drawn.shape[1]
-    found = np.zeros(size * columns, dtype="int64")
-    for low in range(0, len(table.start), _ROWS):
-        part = slice(low, low + _ROWS)
-        start = drawn.take(table.start[part], axis=0)
-        place = np.flatnonzero(start == drawn.take(table.end[part], axis=0))
-        cells = start.ravel()[place] * np.int64(columns) + place % columns
-        found += np.bincount(cells, minlength=size * columns)
-    return found.reshape(size, columns).T.astype("float64")
 
 
 def _against(observed: Array, null: Array) -> Array:

@@ -19,10 +19,9 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
-from cultureplus.mixed import RESIDUAL, SHARE_HIGH, SHARE_LOW, random_intercepts, same_groups
+from cultureplus.mixed import RESIDUAL, random_intercepts, same_groups
 from cultureplus.units import lenses_of
 
-PERSON = "person"
 MIN_UNITS = 3  # two units have one difference: no variance can be known from it
 _NAMES = [c.WAVE, c.SCALE, c.LENS, c.N, c.N_UNITS, c.SHARE, c.LOW, c.HIGH, c.REASON]
 
@@ -99,15 +98,15 @@ def _walls_of(
     reason = too_few(n - spent, MIN_RESIDUAL_DF, "degrees of freedom among people")
     if not used:
         reason = "not estimable: no lens can be used"
-    shares = pd.DataFrame(index=[*used, RESIDUAL], columns=[c.SHARE, SHARE_LOW, SHARE_HIGH])
+    shares = pd.DataFrame(index=[*used, RESIDUAL], columns=[c.SHARE, c.SHARE_LOW, c.SHARE_HIGH])
     if not reason:
         fit = random_intercepts(rows[scale], None, rows[used])
         reason = fit.reason if fit.status == "not_estimable" else ""
         if not reason:
             shares = fit.shares.set_index(fit.variances.index)
     found: list[dict[str, object]] = []
-    for lens in [*lenses, PERSON]:
-        own = RESIDUAL if lens == PERSON else lens
+    for lens in [*lenses, c.PERSON]:
+        own = RESIDUAL if lens == c.PERSON else lens
         row: dict[str, object] = {c.WAVE: wave, c.SCALE: scale, c.LENS: lens}
         if lens in left_out:
             nothing = dict.fromkeys((c.SHARE, c.LOW, c.HIGH), np.nan)
@@ -115,7 +114,7 @@ def _walls_of(
             found.append(row | {c.REASON: left_out[lens]})
             continue
         row |= {c.N: n, c.N_UNITS: units.get(lens, n), c.REASON: reason}
-        for name, source in ((c.SHARE, c.SHARE), (c.LOW, SHARE_LOW), (c.HIGH, SHARE_HIGH)):
+        for name, source in ((c.SHARE, c.SHARE), (c.LOW, c.SHARE_LOW), (c.HIGH, c.SHARE_HIGH)):
             row[name] = float(shares.loc[own, source])
         found.append(row)
     return found
