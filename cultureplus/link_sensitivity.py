@@ -21,6 +21,7 @@ from cultureplus.relate import silo_links
 from cultureplus.scoring import score
 from cultureplus.sensitivity import without_flagged
 from cultureplus.survey import Survey
+from cultureplus.units import lenses_of
 
 AS_REPORTED = "as reported"
 CHOICE = "choice"
@@ -89,7 +90,8 @@ def _choices(survey: Survey, by: str) -> Iterator[tuple[str, pd.DataFrame]]:
     if by in survey.lenses:
         sizes = scores.groupby(by)[c.RESPONDED].transform("sum")
         yield "teams of five and more", silo_links(scores[sizes >= 5], by)
-    yield "nothing adjusted for", silo_links(scores, by, adjust=())
+    others = [lens for lens in lenses_of(scores) if lens != by]
+    yield "nothing adjusted for", silo_links(scores.drop(columns=others), by, adjust=())
     known = set(c.scale_columns(scores))
     pairs = links.loc[links[c.PREDICTOR].isin(known) & links[c.OUTCOME].isin(known)]
     alone = [

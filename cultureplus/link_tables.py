@@ -48,8 +48,8 @@ def link_levels(
     """Each score with each barrier over people, within teams and between teams, with a verdict.
 
     `scores`, `by`, `outcome`, `predictors`: as in `silo_links`; the last wave. Returns outcome,
-    predictor and what `relate.levels` gives: total, within, between and between_weighted
-    correlations (-1 to 1) with intervals, n, n_groups, verdict (whether the levels agree), reason.
+    predictor, verdict (whether the levels agree) and what else `relate.levels` gives: total,
+    within, between and between_weighted correlations (-1 to 1) with intervals, n, n_groups, reason.
     A pair that was not asked, or a survey without that lens, is a row that says so.
 
     Reference: Robinson (1950), American Sociological Review 15, 351-357.
@@ -71,7 +71,8 @@ def link_levels(
             else:
                 part = levels(people[x], people[y], people[by])
             parts.append(part.assign(**{c.OUTCOME: y, c.PREDICTOR: x}))
-    return pd.concat(parts, ignore_index=True)[[c.OUTCOME, c.PREDICTOR, *LEVELS_COLUMNS]]
+    numbers = [name for name in LEVELS_COLUMNS if name != c.VERDICT]
+    return pd.concat(parts, ignore_index=True)[[c.OUTCOME, c.PREDICTOR, c.VERDICT, *numbers]]
 
 
 def link_drivers(

@@ -2,9 +2,10 @@
 
 One model per barrier, with a random intercept per team: y = b0 + sum of b_within (x - team mean) +
 sum of b_between (team mean). The contextual effect is the difference of the two: what a team's mean
-goes with beyond one's own score (Enders & Tofighi 2007). Level, tenure and what else survey.toml
-names stand in the model as well. These are associations in answers from one source; none of them is
-a cause.
+goes with beyond one's own score (Enders & Tofighi 2007). Units in which whole teams lie, such as
+functions, have an intercept of their own: teams of one function are not independent. Level, tenure
+and what else survey.toml names stand in the model as well. These are associations in answers from
+one source; none of them is a cause.
 
 Many tests are made. Those that were declared before the answers were seen are one family and held
 to Holm's rule, all others are exploratory (Benjamini-Hochberg). Beside each effect stands the
@@ -34,6 +35,7 @@ from cultureplus.units import lenses_of
 EFFECTS = ("within", "between", "contextual")
 CONFIRMATORY, EXPLORATORY = "confirmatory", "exploratory"
 _LEVEL, _POWER = 0.05, 0.80
+_FEWEST_UNITS = 3  # of a lens above the teams: two have one difference, and no variance is known
 _ROUNDING = 1e-12  # means of equal numbers differ in the sixteenth place
 
 _NUMBERS = (
@@ -61,8 +63,9 @@ def silo_links(
     and `predictors`: scales (default: the three silo barriers; psychological safety, collective
     growth mindset, collaboration skill); `adjust`: columns of people that stand in each model
     (default: the lens 'level' and the columns named under [adjust]); `confirmatory`: pairs of
-    predictor and outcome that were declared beforehand (default: the default ones). Returns, per
-    outcome, predictor and effect (within, between, contextual): r (total correlation), estimate
+    predictor and outcome that were declared beforehand (default: the default ones). Lenses in whose
+    units whole teams lie, as functions, have a random intercept of their own. Returns, per outcome,
+    predictor and effect (within, between, contextual): r (total correlation), estimate
     (answer range per answer range), se, df (Satterthwaite), t, p, low, high (95 %), std, std_low,
     std_high (in standard deviations over all people), p_adjusted and family (within and between of
     declared pairs: 'confirmatory', Holm; all others 'exploratory', Benjamini-Hochberg), detectable
@@ -87,7 +90,8 @@ def silo_links(
     parts += [_empty(y, [""], [""], why) for y in question.outcomes if (why := not_asked(y))]
     parts += [_empty("", [x], [""], why) for x in question.predictors if (why := not_asked(x))]
     table = pd.concat(parts, ignore_index=True)
-    table[c.ADJUSTED_FOR] = ", ".join(beside)
+    above = _above(scores, by, beside) if by in lenses_of(scores) else []
+    table[c.ADJUSTED_FOR] = ", ".join([*beside, *above])
     pairs = {(x, y) for x in PREDICTORS for y in OUTCOMES} if confirmatory is None else confirmatory
     return _held_to_family(table, set(pairs))[_NAMES]
 
@@ -106,6 +110,23 @@ def _beside(scores: pd.DataFrame, by: str, adjust: Sequence[str] | None) -> list
                 fix=did_you_mean(name, before) or "name it under [adjust] in survey.toml",
             )
     return [name for name in adjust if name != by]
+
+
+def _above(scores: pd.DataFrame, by: str, beside: Sequence[str]) -> list[str]:
+    """The lenses in whose units every team lies wholly, as a function's teams do.
+
+    Where functions share something of a score and of a barrier, teams are not independent of one
+    another: a model of teams alone calls links between them too often.
+    """
+    found = []
+    for lens in lenses_of(scores):
+        if lens == by or lens in beside:
+            continue
+        pairs = scores[[by, lens]].dropna(subset=by).drop_duplicates()
+        units, nested = pairs[lens].nunique(), not pairs[by].duplicated().any()
+        if nested and pairs[lens].notna().all() and _FEWEST_UNITS <= units < len(pairs):
+            found.append(lens)
+    return found
 
 
 def _columns_of(people: pd.DataFrame) -> pd.DataFrame:
@@ -143,7 +164,8 @@ def _links(
 ) -> pd.DataFrame:
     if by not in lenses_of(scores):
         return _empty(outcome, predictors, EFFECTS, f"not estimable: this survey has no {by}")
-    rows = scores[[by, outcome, *predictors, *beside]].dropna()
+    above = _above(scores, by, beside)
+    rows = scores[[*above, by, outcome, *predictors, *beside]].dropna()
     x = rows[predictors].astype("float64")
     more = _columns_of(rows[beside])
     means = x.groupby(rows[by]).transform("mean")
@@ -162,20 +184,21 @@ def _links(
     centred = x - means
     team_terms = means.add_suffix(" of the team")
     pieces = [centred, more] if within_only else [centred, team_terms, more]
-    fits = [random_intercepts(rows[outcome], pd.concat(pieces, axis=1), rows[by])]
+    groups = rows[[*above, by]] if above else rows[by]
+    fits = [random_intercepts(rows[outcome], pd.concat(pieces, axis=1), groups)]
     if not within_only:
         raw = pd.concat([x, team_terms, more], axis=1)
-        fits.append(random_intercepts(rows[outcome], raw, rows[by]))
+        fits.append(random_intercepts(rows[outcome], raw, groups))
     failed = next((fit.reason for fit in fits if fit.status == "not_estimable"), "")
     if failed:
         return _empty(outcome, predictors, EFFECTS, failed, n, teams)
-    found = [_effect(fits[0], predictors, "within", outcome, rows)]
+    found = [_effect(fits[0], predictors, "within", outcome, rows, teams)]
     if within_only:
         found.append(_empty(outcome, predictors, EFFECTS[1:], between, n, teams))
     else:
         names = list(team_terms)
-        found.append(_effect(fits[0], names, "between", outcome, rows))
-        found.append(_effect(fits[1], names, "contextual", outcome, rows))
+        found.append(_effect(fits[0], names, "between", outcome, rows, teams))
+        found.append(_effect(fits[1], names, "contextual", outcome, rows, teams))
     return pd.concat(found, ignore_index=True)
 
 
@@ -191,7 +214,7 @@ def _flat(x: pd.DataFrame, means: pd.DataFrame, by: str) -> str:
 
 
 def _effect(
-    fit: MixedFit, terms: list[str], effect: str, outcome: str, rows: pd.DataFrame
+    fit: MixedFit, terms: list[str], effect: str, outcome: str, rows: pd.DataFrame, teams: int
 ) -> pd.DataFrame:
     """The rows of one kind of effect, raw and in standard deviations of all people."""
     found = fit.coefficients.set_index(c.TERM).loc[terms].reset_index(drop=True)
@@ -203,7 +226,7 @@ def _effect(
     found[c.DETECTABLE] = shown * found[c.SE] * ratio
     found[c.R] = [rows[name].corr(rows[outcome]) for name in predictors]
     found[c.OUTCOME], found[c.PREDICTOR], found[c.EFFECT] = outcome, predictors, effect
-    found[c.N], found[c.N_GROUPS] = fit.n, fit.n_groups
+    found[c.N], found[c.N_GROUPS] = fit.n, teams
     found[c.REASON] = fit.reason
     return found
 

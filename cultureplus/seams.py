@@ -25,8 +25,8 @@ _NAMES = [
     c.GAP_HIGH, c.BOTH, c.BOTH_LOW, c.BOTH_HIGH, c.PRIORITY, c.LOWEST, c.HIGHEST, c.REASON,
 ]  # fmt: skip
 _FIRST = [
-    c.WAVE, c.LENS, c.PRIORITY, c.FROM, c.TO, c.SCORE, c.REVERSE, c.BOTH, c.BOTH_LOW, c.BOTH_HIGH,
-    c.GAP, c.GAP_LOW, c.GAP_HIGH, c.VERDICT, c.SHOWN, c.REASON,
+    c.WAVE, c.LENS, c.PRIORITY, c.FROM, c.TO, c.BOTH, c.BOTH_LOW, c.BOTH_HIGH, c.VERDICT, c.SCORE,
+    c.REVERSE, c.GAP, c.GAP_LOW, c.GAP_HIGH, c.SHOWN, c.REASON,
 ]  # fmt: skip
 _PAIR = [c.REVERSE, c.GAP, c.GAP_LOW, c.GAP_HIGH, c.BOTH, c.BOTH_LOW, c.BOTH_HIGH]
 _MANY = 100  # people from whom on a mean is told to 0.01
@@ -207,9 +207,9 @@ def first_seams(seams: pd.DataFrame, most: int = 10) -> pd.DataFrame:
     """The pairs of units whose work together is rated lowest, each pair once, lowest first.
 
     `seams`: a seam map that went through `show_seams`; `most`: how many pairs of each wave. Returns
-    wave, lens, priority, from (the side that rates lower), to, score (of that side), reverse (of
-    the other), both (mean of the two, answer range) with both_low, both_high, gap (score minus
-    reverse) with gap_low, gap_high (95 %), verdict, shown, reason. The verdict says whether the
+    wave, lens, priority, from (the side that rates lower), to, both (mean of the two, answer range)
+    with both_low, both_high, verdict, score (of the lower side), reverse (of the other), gap (score
+    minus reverse) with gap_low, gap_high (95 %), shown, reason. The verdict says whether the
     whole interval lies under the mean of all pairs that are shown, and whether the gap's interval
     leaves nought out; of twenty pairs that are alike one is called low or uneven by chance. A pair
     of which one side is hidden is left out; where none is left one row says why. Raises

@@ -15,15 +15,16 @@ import pytest
 from scipy import stats
 
 from benchmarks.false_positives import (
-    ADJUSTED,
     BH,
     FUNCTIONS,
     HOLM,
     INDEPENDENT,
     LEVEL,
+    LINKS,
     SAMPLE,
     SMALL,
     TOGETHER,
+    UNKNOWN,
     WITH_VARIANCE,
     WITHOUT,
     Tally,
@@ -175,11 +176,12 @@ def test_functions_share_what_is_said():
     assert np.abs(correlations[:3, 3:]).max() < 4 / np.sqrt(400)
 
 
-def test_an_adjustment_for_functions_is_counted_beside_none():
+def test_a_model_that_knows_of_functions_is_counted_beside_one_that_does_not():
     found = study_functions(range(2), FUNCTIONS)
     assert len(found.found) == 6
     for effect in EFFECTS:
-        assert within_bounds(found, ADJUSTED.format(effect))
+        assert within_bounds(found, LINKS.format(effect))
+        assert found.rate(UNKNOWN.format(effect))[0] == found.rate(LINKS.format(effect))[0]
 
 
 def test_latent_values_have_the_shares_and_correlations_asked_for():
