@@ -1,7 +1,7 @@
-"""The command line: run, check, verify, new, lab.
+"""The command line: run, check, verify, scan, new, lab.
 
-Exit code 0 where all went well, 1 where a notebook failed or a report is not as it was, 2 where the
-input is not as declared.
+Exit code 0 where all went well, 1 where a notebook failed, a report is not as it was or a scan
+found something, 2 where the input is not as declared.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("report", help="the report's folder")
     verify.set_defaults(command=_verify)
 
+    scan = commands.add_parser("scan", help="look through files for anything of a single person")
+    scan.add_argument("path", help="a folder or a file")
+    scan.add_argument("--survey", default=".", help="survey.toml or its folder")
+    scan.set_defaults(command=_scan)
+
     new = commands.add_parser("new", help="lay out notebooks and a survey.toml in a folder")
     new.add_argument("folder")
     new.set_defaults(command=_new)
@@ -104,6 +109,7 @@ def _check(chosen: argparse.Namespace) -> int:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
+    from cultureplus.disclosure.ledger import entry_of
     from cultureplus.manifest import differences, read_manifest
 
     found = differences(Path(chosen.report))
@@ -112,7 +118,26 @@ def _verify(chosen: argparse.Namespace) -> int:
     if not found:
         count = len(read_manifest(Path(chosen.report))["outputs"])
         print(f"{count} files are as the run wrote them")
-    return 1 if found else 0
+    entered, said = entry_of(Path(chosen.report))
+    if said:
+        print(said)
+    return 1 if found or not entered else 0
+
+
+def _scan(chosen: argparse.Namespace) -> int:
+    from cultureplus.disclosure.scan import scan
+    from cultureplus.intake import read_survey
+
+    path = Path(chosen.path)
+    if not path.exists():  # said before the survey is read
+        raise InputError(f"There is no {path}.", fix="name a folder or a file")
+    found = scan(path, read_survey(chosen.survey))
+    for line in found.itertuples(index=False):
+        place = f"{line.file}, {line.place}" if line.place else line.file
+        print(f"{place}: {line.kind} ({line.hint})")
+    if found.empty:
+        print(f"nothing in {path} comes from a single person of this survey")
+    return 0 if found.empty else 1
 
 
 def _new(chosen: argparse.Namespace) -> int:

@@ -109,6 +109,11 @@ LOWEST = "lowest"  # the ends of the answer range
 HIGHEST = "highest"
 WHOLE = "whole"  # the whole organisation beside a unit
 
+FILE = "file"
+PLACE = "place"  # inside a file
+KIND = "kind"
+HINT = "hint"  # what was found, masked
+
 MISSING = "missing"
 FLOOR = "floor"
 CEILING = "ceiling"

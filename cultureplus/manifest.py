@@ -1,7 +1,8 @@
 """The manifest of a run: what went in, what came out, and by which code.
 
 Hashes of every input and output, versions of the code and of the packages that compute, the wave
-and the privacy parameters. Nothing in it depends on the clock or on where the run took place.
+and the privacy parameters. Nothing in it depends on the clock or on where the run took place; only
+the digests of entries in the release ledger differ from ledger to ledger.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import cultureplus
 from cultureplus.errors import InputError
 
 FILE_NAME = "manifest.json"
+RELEASE = "release"  # which entry of the release ledger belongs to the report
 _PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "plotly", "pingouin")
 
 
@@ -31,14 +33,19 @@ def sha256(path: Path) -> str:
 
 
 def write_manifest(
-    folder: Path, *, inputs: Iterable[tuple[str, Path]], parameters: Mapping[str, Any]
+    folder: Path,
+    *,
+    inputs: Iterable[tuple[str, Path]],
+    parameters: Mapping[str, Any],
+    release: Mapping[str, Any] | None = None,
 ) -> None:
     """Write manifest.json over everything that stands in a folder.
 
-    `inputs`: the name and the path of each file that was read.
+    `inputs`: the name and the path of each file that was read; `release`: what the release ledger
+    calls it, left out where there is none.
     """
     outputs = {name: sha256(folder / name) for name in files_in(folder)}
-    content = {
+    content: dict[str, Any] = {
         "parameters": dict(parameters),
         "python": platform.python_version(),
         "cultureplus": cultureplus.__version__,
@@ -46,6 +53,8 @@ def write_manifest(
         "inputs": {name: sha256(path) for name, path in inputs},
         "outputs": outputs,
     }
+    if release is not None:
+        content[RELEASE] = dict(release)
     text = json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     (folder / FILE_NAME).write_text(text, encoding="utf-8")
 

@@ -3,6 +3,8 @@
 First the whole input is read and checked; then each notebook is executed in order; then the report,
 the tables, the key numbers and the manifest are written. Everything is written into a folder beside
 the target and moved there at the very end, so an earlier report stays whole whatever happens.
+Before any notebook runs, the wave is held against what the release ledger knows of earlier
+releases; it is entered there when the report is in place.
 """
 
 from __future__ import annotations
@@ -17,14 +19,23 @@ from pathlib import Path
 
 import nbformat
 
+from cultureplus.disclosure.ledger import (
+    Admission,
+    admit,
+    alone_in,
+    put_in_place,
+    read_ledger,
+    write_next,
+)
 from cultureplus.disclosure.plan import LOWEST_MIN_N
+from cultureplus.disclosure.snapshots import snapshot_of
 from cultureplus.errors import InputError, NotebookFailed
-from cultureplus.manifest import files_in, read_manifest, write_manifest
+from cultureplus.manifest import files_in, read_manifest, sha256, write_manifest
 from cultureplus.notebooks_run import execute, read_notebook, with_parameters
 from cultureplus.quarter import Quarter, open_quarter
 from cultureplus.released import key_numbers, unique_tables, write_tables
 from cultureplus.report import Chapter, published_tables, write_report
-from cultureplus.settings import read_settings
+from cultureplus.settings import Settings, read_settings
 from cultureplus.spelling import slug
 
 REPORT = "report.html"
@@ -64,7 +75,9 @@ def run_quarter(
     `survey`: survey.toml or its folder; `wave`: default the last; `out`: default reports/<wave>;
     `notebooks`: a folder of your own notebooks. Returns the path of report.html. Raises
     `InputError` before anything is written where the input is not as declared, and
-    `NotebookFailed` where a notebook stops; then the partial notebooks stand in `<out>.failed`.
+    `NotebookFailed` where a notebook stops; then the partial notebooks stand in `<out>.failed`. The
+    release ledger stands in the folder that holds `out`: a wave that together with its earlier
+    release would give a few people away is refused, as is a lower `min_n` than before.
     """
     source = Path(notebooks) if notebooks is not None else notebooks_folder()
     paths = sorted(source.glob("*.ipynb"))
@@ -72,10 +85,12 @@ def run_quarter(
         raise InputError(f"There are no notebooks in {source}.", fix="cultureplus new FOLDER")
     steps = len(paths) + 2
     say(f"step 1 of {steps}: reading and checking {survey}")
+    declared = read_settings(survey)
+    given = _hashes(declared)
     quarter = open_quarter(survey, wave=wave, min_n=min_n)
     target = Path(out) if out is not None else Path("reports") / slug_of(quarter.wave)
-    _refuse_foreign(target, read_settings(survey).folder)
-    with _beside(target) as folder:
+    _refuse_foreign(target, declared.folder)
+    with _releasing(target, quarter, declared) as (folder, admitted):
         (folder / "notebooks").mkdir()
         where = _relative(Path(survey).resolve(), folder.resolve() / "notebooks")
         settings = {"survey": where, "wave": quarter.wave, "min_n": min_n}
@@ -108,8 +123,17 @@ def run_quarter(
             quarter,
             chapters,
             settings={"wave": quarter.wave, "min_n": min_n},
-            survey=survey,
+            declared=declared,
+            release=admitted.named,
         )
+        if _hashes(declared) != given:
+            # The notebooks read them too; what they published might not be what was admitted.
+            raise InputError(
+                "A file of the survey was changed while the run was at work.",
+                fix="run the quarter again",
+            )
+    for line in admitted.lines:
+        say(line)
     return target / REPORT
 
 
@@ -118,13 +142,47 @@ def slug_of(wave: str) -> str:
     return wave if wave.replace("-", "").replace("_", "").isalnum() else slug(wave)
 
 
+@contextmanager
+def _releasing(
+    target: Path, quarter: Quarter, declared: Settings
+) -> Iterator[tuple[Path, Admission]]:
+    """A new folder for a wave that may be released; when all went well, report and ledger stand."""
+    with alone_in(target.parent):
+        admitted = _admitted(quarter, declared, target.parent)
+        with _beside(target) as folder:
+            yield folder, admitted
+            if admitted.is_new:
+                write_next(target.parent, admitted.ledger)
+        put_in_place(target.parent)
+
+
+def _admitted(quarter: Quarter, declared: Settings, folder: Path) -> Admission:
+    """What the ledger says to this wave and to the one before it, whose answers make the change."""
+    ledger = read_ledger(folder)
+    linked = "respondent" in declared.columns
+    snapshots = [
+        snapshot_of(
+            quarter.history, quarter.score_history, quarter.plan, wave,
+            linked=linked, keyed=ledger.keyed,
+        )
+        for wave in quarter.history.waves[-2:]
+    ]  # fmt: skip
+    return admit(ledger, quarter.history.title, snapshots)
+
+
+def _hashes(declared: Settings) -> dict[Path, str]:
+    """What the survey's files hold; one that is not there is said when it is read."""
+    return {path: sha256(path) for path in declared.files if path.is_file()}
+
+
 def _write(
     folder: Path,
     quarter: Quarter,
     chapters: list[Chapter],
     *,
     settings: dict[str, object],
-    survey: str | Path,
+    declared: Settings,
+    release: dict[str, object],
 ) -> None:
     ordered = sorted(chapters, key=lambda chapter: not chapter.name.endswith(_FIRST))
     title = quarter.history.title
@@ -137,11 +195,10 @@ def _write(
     write_tables(folder / "tables", tables)
     parameters = {"title": title, **settings}
     (folder / "key_numbers.json").write_text(key_numbers(tables, parameters), encoding="utf-8")
-    declared = read_settings(survey)
     inputs = [(os.path.relpath(path, declared.folder), path) for path in declared.files]
     write_manifest(
         folder, inputs=[(name.replace(os.sep, "/"), path) for name, path in inputs],
-        parameters=parameters,
+        parameters=parameters, release=release,
     )  # fmt: skip
 
 

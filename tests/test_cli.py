@@ -51,7 +51,7 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    for command in ("run", "check", "verify", "new", "lab"):
+    for command in ("run", "check", "verify", "scan", "new", "lab"):
         assert f"\n    {command} " in said
 
 
@@ -178,6 +178,38 @@ def test_verify_what_is_no_report(tmp_path, monkeypatch, capsys, place):
     monkeypatch.chdir(tmp_path)
     assert main(["verify", place]) == 2
     assert "no manifest.json" in capsys.readouterr().err
+
+
+# --- scan -----------------------------------------------------------------------------------
+
+
+def test_scan_what_may_be_released(make_survey, report, capsys):
+    assert main(["scan", str(report), "--survey", str(make_survey())]) == 0
+    out, err = capsys.readouterr()
+    assert out == f"nothing in {report} comes from a single person of this survey\n"
+    assert err == ""
+
+
+def test_scan_says_where_but_not_what(make_survey, report, capsys):
+    folder = make_survey({"q3.csv": ("A note,\nover two lines", "The blue kettle leaks again")})
+    (report / "a.csv").write_text("lens,unit\nteam,the BLUE kettle\nleaks again!\n")
+    (report / "b.pkl").write_bytes(b"\x80\x04K\x01.")
+    assert main(["scan", str(report), "--survey", str(folder)]) == 1
+    out, err = capsys.readouterr()
+    assert [line.partition(":")[0] for line in out.splitlines()] == ["a.csv", "b.pkl"]
+    assert "comment" in out.splitlines()[0]
+    assert "kettle" not in out
+    assert err == ""
+
+
+@pytest.mark.parametrize("wrong", ["path", "survey"])
+def test_scan_of_what_is_not_there(make_survey, report, tmp_path, capsys, wrong):
+    places = {"path": report, "survey": make_survey()} | {wrong: tmp_path / "nowhere"}
+    assert main(["scan", str(places["path"]), "--survey", str(places["survey"])]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "nowhere" in err
+    assert "Traceback" not in err
 
 
 # --- new ------------------------------------------------------------------------------------

@@ -24,19 +24,20 @@ FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
      "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws",
-     "simulate.toml_writer", "answer_sets", "mixed_sums"),
+     "simulate.toml_writer", "answer_sets", "mixed_sums", "disclosure.page"),
     # one kind of file, one table, one kernel
     ("toml_source", "raw_table", "declared_range", "published", "released", "manifest",
      "notebooks_run", "listwise", "gee", "mixed_search", "tie_table",
-     "careless", "cfa_model", "polychoric", "charts.labels", "simulate.roster"),
+     "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
+     "disclosure.row_space", "disclosure.lattice", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel", "readers.plain",
-     "readers.qualtrics", "charts.tables", "charts.warned", "simulate.latents",
-     "simulate.talk"),
+     "readers.qualtrics", "charts.tables", "charts.warned", "disclosure.sheets",
+     "disclosure.attack", "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart
     ("survey", "readers", "cells", "cfa", "within_group", "mediation", "charts.house",
-     "simulate.responses"),
+     "disclosure.artefacts", "disclosure.suppress", "simulate.responses"),
     # settings, scores, one analysis or one plot per file
     ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
      "omega", "ordinal_reliability", "disclosure.plan", "pooled_agreement",
@@ -48,11 +49,12 @@ FLOORS = (
      "simulate.files", "simulate.truths"),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
-     "relate", "lens_shares", "buzz", "unit_pairs", "charts.network", "charts.seams",
-     "simulate.simulation"),
+     "relate", "lens_shares", "buzz", "unit_pairs", "disclosure.changes",
+     "disclosure.fingerprints",
+     "disclosure.snapshots", "charts.network", "charts.seams", "simulate.simulation"),
     # each person's answers, the page that begins a report, several analyses side by side
     ("answers", "dossier", "link_words", "link_tables", "same_source", "sensitivity", "structure",
-     "network", "seams", "simulate"),
+     "network", "seams", "disclosure.ledger", "disclosure.scan", "simulate"),
     # reading a survey; whether what was measured may be compared
     ("intake", "comparability", "headline", "link_sensitivity", "tie_lenses"),
     # a quarter, opened for a notebook
@@ -79,14 +81,16 @@ COMPUTING = {
 CHARTS = {"charts"} | {name for floor in FLOORS for name in floor if name.startswith("charts.")}
 SIMULATE = {name for floor in FLOORS for name in floor if name.startswith("simulate")}
 READING = {"answers", "cells", "intake", "people", "raw_table", "spelling", "survey", "import_log"}
+DISCLOSURE = {name for floor in FLOORS for name in floor if name.startswith("disclosure.")}
 NOTEBOOK_ROOMS = {"notebooks_run", "run", "report"}
 
 # Third party -> the modules that may import it. What is not here is imported nowhere.
 ROOMS = {
     "pandas": COMPUTING | CHARTS | SIMULATE | READING
-    | {"disclosure.plan", "evidence", "published", "quarter", "cli"},
-    "numpy": COMPUTING | SIMULATE | READING,
-    "scipy": COMPUTING,
+    | DISCLOSURE | {"evidence", "published", "quarter", "cli"},
+    "numpy": COMPUTING | SIMULATE | READING | DISCLOSURE,
+    "scipy": COMPUTING | {"disclosure.attack", "disclosure.lattice", "disclosure.row_space"},
+    "defusedxml": {"disclosure.sheets"},
     "threadpoolctl": {"one_thread"},
     "statsmodels": COMPUTING,
     "pingouin": COMPUTING,

@@ -332,7 +332,7 @@ def test_what_is_no_mediation_is_refused():
     found = mediation(*made())
     with pytest.raises(InputError, match="does not have: 'low'"):
         plot_mediation(found.drop(columns="low"))
-    with pytest.raises(InputError, match="one mediation at a time"):
+    with pytest.raises(InputError, match="one path stands twice"):
         plot_mediation(pd.concat([found, found]))
     with pytest.raises(InputError, match="no such effect"):
         plot_mediation(found.assign(effect="c"))

@@ -23,8 +23,8 @@ from cultureplus.report import CHART_MIME
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "cultureplus"
-NAME = "02_do_the_scales_hold.ipynb"
-FORMULA = ("reliability.py", "k / (k - 1) * (1", "1.0 * (1")
+NAME = "03_may_we_speak_of_teams.ipynb"
+FORMULA = ("agreement.py", "(msb - msw) / (msb + (n0 - 1) * msw)", "(msb - msw) / (msb + n0 * msw)")
 
 
 def nbval_options():

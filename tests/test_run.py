@@ -31,6 +31,7 @@ UNITS = ("=1+1", "<script>alert(1)</script>", "</script>", "<img src=x onerror=a
          "\u202eevil", "$x^2$")  # fmt: skip
 WAVE = "2026Q3"
 SECRET = "CANARY-4711"
+STANDING = ["out", "own", "release-ledger.json", "survey"]  # beside one another after a run
 
 QUESTIONNAIRE = """\
 id = "voice"
@@ -152,7 +153,7 @@ def test_the_folder_holds_what_was_promised_and_nothing_else(world):
         "tables/tables.xlsx",
         "tables/unit_scores.csv",
     ]
-    assert sorted(each.name for each in place.iterdir()) == ["out", "own", "survey"]
+    assert sorted(each.name for each in place.iterdir()) == STANDING
     assert differences(place / "out") == []
 
 
@@ -267,7 +268,7 @@ def test_an_earlier_report_is_replaced(again):
     assert differences(again / "out") == []
     assert "notebooks/1_other.ipynb" in files_in(again / "out")
     assert "notebooks/1_units.ipynb" not in files_in(again / "out")
-    assert sorted(each.name for each in again.iterdir()) == ["out", "own", "survey"]
+    assert sorted(each.name for each in again.iterdir()) == STANDING
 
 
 def add_note(out):
@@ -337,7 +338,7 @@ def test_what_a_killed_run_left_is_mended_by_the_next(again):
     with pytest.raises(NotebookFailed):
         quiet(again)
     assert snapshot(again / "out") == before
-    assert sorted(each.name for each in again.iterdir()) == ["out", "out.failed", "own", "survey"]
+    assert sorted(each.name for each in again.iterdir()) == sorted([*STANDING, "out.failed"])
 
 
 # --- what stops it --------------------------------------------------------------------------
@@ -436,7 +437,7 @@ def test_wrong_input_is_said_before_any_notebook_runs(again, capsys, file, text)
     assert file in err
     assert out.count("step") == 1
     assert snapshot(again / "out") == before
-    assert sorted(each.name for each in again.iterdir()) == ["out", "own", "survey"]
+    assert sorted(each.name for each in again.iterdir()) == STANDING
 
 
 def test_a_wave_that_is_not_there_is_refused_with_those_that_are(again, capsys):
@@ -489,7 +490,7 @@ def test_a_person_who_stops_the_run_does_not_wait_for_the_notebooks_to_come(agai
         run_quarter(again / "survey", out=again / "out", notebooks=again / "own", say=stop)
     assert len(begun) < 7
     assert snapshot(again / "out") == before
-    assert sorted(each.name for each in again.iterdir()) == ["out", "own", "survey"]
+    assert sorted(each.name for each in again.iterdir()) == STANDING
 
 
 @pytest.mark.usefixtures("no_kernel")
