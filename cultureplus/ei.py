@@ -217,8 +217,8 @@ class _Keys:
 
 def _keys(unit: Codes, groups: Codes) -> _Keys:
     """Keys of these people, `groups` being in order."""
-    low = int(unit.max(initial=0)).bit_length()
-    high = int(groups.max(initial=0)).bit_length()
+    low = int(np.max(unit, initial=0)).bit_length()
+    high = int(np.max(groups, initial=0)).bit_length()
     width = 32 if 32 - low - high >= _CHANCE else 64
     kind = np.dtype(f"uint{width}").type
     above = groups.astype("uint64") << np.uint64(min(width - high, width - 1))

@@ -117,10 +117,10 @@ def floats_of(data: bytes, kind: str, place: str, shape: Any = None) -> Piece:
         if values.dtype.kind not in "iuf":
             raise TypeError
         sides = [int(side) for side in str(shape).split(",")] if shape else [values.size]
-        values = values.reshape(-1, sides[-1])
+        table = values.reshape(-1, sides[-1])
     except (TypeError, ValueError):
         return Problem(place, UNOPENED, "numbers in bytes that can't be read")
-    return grid_of(values, place)
+    return grid_of(table, place)
 
 
 def grid_of(values: np.ndarray, place: str) -> Grid:
