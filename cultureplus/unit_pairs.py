@@ -10,7 +10,8 @@ from __future__ import annotations
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus.disclosure.plan import ReportingPlan, hidden_below
+from cultureplus.disclosure.plan import ReportingPlan
+from cultureplus.disclosure.reasons import hidden_below
 from cultureplus.errors import InputError
 
 _NEEDED = (c.WAVE, c.LENS, c.FROM, c.TO, c.N)

@@ -24,7 +24,8 @@ FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
      "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws",
-     "simulate.toml_writer", "answer_sets", "mixed_sums", "disclosure.page"),
+     "simulate.toml_writer", "answer_sets", "mixed_sums", "disclosure.page",
+     "disclosure.reasons"),
     # one kind of file, one table, one kernel
     ("toml_source", "raw_table", "declared_range", "published", "released", "manifest",
      "notebooks_run", "listwise", "gee", "mixed_search", "tie_table",

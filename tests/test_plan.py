@@ -18,13 +18,12 @@ from hypothesis import strategies as st
 
 from cultureplus.change import compare_waves
 from cultureplus.disclosure.plan import (
-    HIDDEN_WITH,
     LOWEST_MIN_N,
     ReportingPlan,
-    hidden_below,
     plan_reporting,
     settle,
 )
+from cultureplus.disclosure.reasons import HIDDEN_WITH, hidden_below
 from cultureplus.errors import InputError
 from cultureplus.item_answers import answer_shares
 from cultureplus.units import response, unit_scores

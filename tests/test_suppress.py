@@ -20,8 +20,9 @@ from scipy import sparse
 from cultureplus.disclosure import attack as attack_module
 from cultureplus.disclosure.attack import attack, vanishing_sums
 from cultureplus.disclosure.lattice import crossed_name, lattice_of
+from cultureplus.disclosure.reasons import HIDDEN_WITH, hidden_below
 from cultureplus.disclosure.row_space import PRIME, left_null, multiply, reduced_echelon, small_span
-from cultureplus.disclosure.suppress import HIDDEN_WITH, NOT_WANTED, hidden_below, suppress
+from cultureplus.disclosure.suppress import NOT_WANTED, suppress
 from cultureplus.errors import InputError
 
 

@@ -21,6 +21,7 @@ from numbers import Real
 import pandas as pd
 
 from cultureplus import columns as c
+from cultureplus.disclosure.reasons import HIDDEN_WITH, hidden_below
 from cultureplus.errors import InputError
 from cultureplus.survey import Survey
 
@@ -161,14 +162,6 @@ class ReportingPlan:
     def __repr__(self) -> str:
         shown = self.cells.groupby([c.WAVE, c.LENS], sort=False)[c.SHOWN].agg(["sum", "size"])
         return f"ReportingPlan(min_n={self.min_n}; units shown / all)\n{shown.to_string()}"
-
-
-def hidden_below(min_n: int) -> str:
-    """The reason of a unit that is too small."""
-    return f"hidden (<{min_n})"
-
-
-HIDDEN_WITH = "hidden (protects a smaller unit)"
 
 
 def settle(

@@ -31,28 +31,19 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.disclosure.attack import Attack, attack, vanishing_sums
 from cultureplus.disclosure.lattice import CELL, CROSS, LENSES, Lattice
+from cultureplus.disclosure.reasons import HIDDEN_WITH, hidden_below
 from cultureplus.disclosure.row_space import PRIME, small_span
 from cultureplus.errors import InputError
 
 Whole = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-HIDDEN_WITH = "hidden (protects a smaller unit)"
 NOT_WANTED = "hidden (not asked for)"
 _ROUNDS = 4  # of showing again
 _AHEAD = 64  # cells shown again before the attacker is asked
 _FEW_UNIONS = 200  # so many are remembered, with the ways to them
 _NEAR = 120  # atoms around a cell in which three are tried together
 _FINE = 50  # units that a lens has before the others are taken to run across it
-
-
-def hidden_below(min_n: int) -> str:
-    """The reason of a cell that is too small.
-
-    >>> hidden_below(5)
-    'hidden (<5)'
-    """
-    return f"hidden (<{min_n})"
 
 
 def suppress(
