@@ -45,7 +45,7 @@ def question_of(
 
     `scores`: as `score` gives them; `usual`: the predictors where none are named. A declared scale
     that the survey did not ask is kept and answers `not_asked`. Raises `InputError` for a named
-    scale that is not there, and for one that is named twice.
+    scale that is not there, for one that is named twice, and for one that stands on both sides.
 
     >>> index = pd.MultiIndex.from_product([["Q1", "Q2"], ["p1"]], names=["wave", "respondent"])
     >>> scores = pd.DataFrame({"responded": True, "trust": 4.0, "trust:n_answered": 3}, index=index)
@@ -65,6 +65,12 @@ def question_of(
                 f"There is no scale '{name}' in these scores.",
                 possible=known,
                 fix=did_you_mean(name, known),
+            )
+    for name in outcomes:
+        if name in chosen:
+            raise InputError(
+                f"'{name}' can't be related to itself: it stands on both sides.",
+                fix="name other predictors",
             )
     waves = scores.index.get_level_values(c.WAVE)
     if len(waves):

@@ -90,7 +90,9 @@ def publish(table: pd.DataFrame, name: str, caption: str = "", *, key: bool = Fa
         raise InputError(
             "A table of units is published only after a reporting plan.",
             found=name,
-            fix="plan.apply(table)",
+            fix="show_seams(table, plan) or show_density(table, plan)"
+            if c.FROM in table
+            else "plan.apply(table)",
         )
     rounded = table.reset_index(drop=True).copy()
     for column in rounded.select_dtypes("number"):

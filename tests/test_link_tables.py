@@ -11,7 +11,7 @@ from cultureplus.declared import OUTCOMES, PREDICTORS
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
 from cultureplus.link_tables import CARRIERS, link_drivers, link_levels, link_odds, link_paths
-from cultureplus.relate import drivers, levels, mediation
+from cultureplus.relate import drivers, levels, mediation, silo_links
 from cultureplus.scoring import score
 from tests.small_surveys import ROOT, scores_of
 
@@ -161,3 +161,10 @@ def test_odds_that_cannot_be_had_say_why(survey):
 def test_a_misspelt_scale_is_one_clear_error(ask, scores):
     with pytest.raises(InputError, match=r"There is no scale 'silo_barriers\.silo'"):
         ask(scores, outcome="silo_barriers.silo")
+
+
+@pytest.mark.parametrize("ask", [silo_links, *FROM_SCORES])
+def test_a_scale_is_not_related_to_itself(ask, scores):
+    safety = "psychological_safety"
+    with pytest.raises(InputError, match="can't be related to itself"):
+        ask(scores, outcome=safety)

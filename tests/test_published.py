@@ -236,3 +236,10 @@ def test_an_empty_table_is_a_table():
     assert data["rows"] == []
     assert as_text(data) == "A table\na"
     assert "<tbody></tbody>" in as_html(data)
+
+
+def test_a_table_of_pairs_needs_a_plan_as_well():
+    pairs = pd.DataFrame({"from": ["Sales"], "to": ["Legal"], "score": [4.2]})
+    with pytest.raises(InputError, match="show_seams"):
+        publish(pairs, "seams")
+    assert publish(pairs.assign(shown=True), "seams").name == "seams"

@@ -236,7 +236,7 @@ def plot_density(density: pd.DataFrame, *, wave: str | None = None) -> go.Figure
     >>> plot_density(density).data[0].z[0][0]
     3.0
     """
-    house.require_plan(density)
+    house.require_plan(density, fix="show_density(table, plan)")
     house.require_columns(density, _CELLS, chart="plot_density")
     if reason := house.why_nothing(density, DENSITY):
         return house.empty_chart(_DENSITY_TITLE, reason, chart="plot_density", table="tie_density")

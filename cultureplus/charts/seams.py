@@ -84,7 +84,7 @@ def plot_seam_map(seams: pd.DataFrame, *, wave: str | None = None) -> go.Figure:
     >>> list(figure.data[0].z[0]), figure.data[0].text[0][1]
     ([None, 3.2], '3.2<br>no. 1')
     """
-    house.require_plan(seams)
+    house.require_plan(seams, fix="show_seams(table, plan)")
     house.require_columns(seams, _NEEDED, chart="plot_seam_map")
     if reason := house.why_nothing(seams, SCORE):
         return house.empty_chart(_TITLE, reason, chart="plot_seam_map", table="seam_map")

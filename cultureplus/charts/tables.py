@@ -33,8 +33,10 @@ def require_columns(table: object, needed: Sequence[str], *, chart: str) -> None
             )
 
 
-def require_plan(table: object) -> None:
+def require_plan(table: object, *, fix: str = "plan.apply(table)") -> None:
     """Refuse a table of units that went through no reporting plan, that is, has no `shown`.
+
+    `fix`: the call that takes this table through a plan.
 
     >>> require_plan(pd.DataFrame({"unit": ["North"], "shown": [True]}))
     """
@@ -44,7 +46,7 @@ def require_plan(table: object) -> None:
             found="a table without the column 'shown'"
             if isinstance(table, pd.DataFrame)
             else type(table).__name__,
-            fix="plan.apply(table)",
+            fix=fix,
         )
 
 
