@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -199,7 +200,9 @@ def test_digits_past_the_third_do_not_show(case):
 @pytest.mark.parametrize(("chart", "name"), [(c[0], c[1]) for c in UNIT_CHARTS])
 def test_a_table_without_a_plan_is_refused(chart, name, request):
     table = request.getfixturevalue(name).drop(columns="shown")
-    with pytest.raises(InputError, match=r"(?s)reporting plan.*fix: plan\.apply\(table\)"):
+    way = {"seams": "show_seams(table, plan)", "density": "show_density(table, plan)"}
+    fix = re.escape(f"fix: {way.get(name, 'plan.apply(table)')}")
+    with pytest.raises(InputError, match=f"(?s)reporting plan.*{fix}"):
         chart(table)
 
 
