@@ -87,8 +87,27 @@ def communities(
     circle, modularity = _best(graph, seed)
     circle = _numbered(circle, tied)
     members = pd.Series(circle[tied] + 1, index=table.people[tied], name=c.COMMUNITY, dtype="int64")
-    crossing = _crossing(circle[tied], table.unit[tied], permutations, seed)
-    return Communities(crossing, _described(table, circle), members, modularity, table.counts)
+    kept = crossing(members, units, permutations, seed=seed)
+    return Communities(kept, _described(table, circle), members, modularity, table.counts)
+
+
+def crossing(
+    members: pd.Series, units: pd.Series, permutations: int = 1000, *, seed: int = 1
+) -> pd.DataFrame:
+    """How far circles keep to units, beside the same circles with the units permuted.
+
+    `members`: person -> circle, as `communities` finds them; `units`: person -> unit, of any lens;
+    people without a unit are left out. Returns what `Communities.crossing` holds.
+
+    >>> members = pd.Series([1, 1, 2, 2], index=list("abcd"))
+    >>> crossing(members, pd.Series(list("xxyy"), index=list("abcd")))["observed"].tolist()
+    [1.0, 1.0]
+    """
+    own = units.reindex(members.index)
+    known = own.notna().to_numpy()
+    codes = pd.factorize(own[known], sort=True)[0].astype("int64")
+    circle = _from_zero(members.to_numpy(dtype="int64")[known])[0]
+    return _crossing(circle, codes, checked(permutations), seed)
 
 
 Graph = list[dict[int, float]]  # per node its neighbours and how strong the tie is

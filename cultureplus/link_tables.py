@@ -25,7 +25,7 @@ from cultureplus.mediation import COLUMNS as MEDIATION_COLUMNS
 from cultureplus.mediation import mediation
 from cultureplus.scoring import score
 from cultureplus.survey import Survey
-from cultureplus.units import lenses_of
+from cultureplus.units import no_lens
 
 CARRIERS = (
     "learning_leadership",
@@ -66,7 +66,7 @@ def link_levels(
     people, parts = question.scores, []
     for y in question.outcomes:
         for x in question.predictors:
-            if reason := question.not_asked(x, y) or _no_lens(people, by):
+            if reason := question.not_asked(x, y) or no_lens(people, by):
                 part = _silent(LEVELS_COLUMNS, reason)
             else:
                 part = levels(people[x], people[y], people[by])
@@ -106,7 +106,7 @@ def link_drivers(
     question = question_of(scores, outcome, predictors, usual=CARRIERS)
     used = [name for name in question.predictors if not question.not_asked(name)]
     asked = [name for name in question.outcomes if not question.not_asked(name)]
-    grouped = [] if _no_lens(question.scores, by) else [by]
+    grouped = [] if no_lens(question.scores, by) else [by]
     people = question.scores.dropna(subset=[*used, *asked, *grouped])
     group = people[by] if grouped else None
     parts = []
@@ -150,7 +150,7 @@ def link_paths(
     people, parts = question.scores, []
     x, m = question.predictors
     for y in question.outcomes:
-        if reason := question.not_asked(x, m, y) or _no_lens(people, by):
+        if reason := question.not_asked(x, m, y) or no_lens(people, by):
             names = {c.PREDICTOR: x, c.MEDIATOR: m, c.OUTCOME: y, c.LEVEL: "", c.EFFECT: ""}
             parts.append(_silent(MEDIATION_COLUMNS, reason).assign(**names, **{c.NOTE: ""}))
         else:
@@ -177,7 +177,7 @@ def link_odds(
     survey = survey.in_waves([survey.wave])
     question = question_of(score(survey), None, predictors)
     used = [name for name in question.predictors if not question.not_asked(name)]
-    reason = survey.not_asked(NAMED) or _no_lens(question.scores, by)
+    reason = survey.not_asked(NAMED) or no_lens(question.scores, by)
     if not used:
         reason = reason or question.not_asked(*question.predictors)
     if reason:
@@ -201,7 +201,3 @@ def _silent(columns: Sequence[str], reason: str) -> pd.DataFrame:
     """A row without numbers that says why."""
     row = dict.fromkeys(columns, float("nan")) | {c.N: 0, c.N_GROUPS: 0, c.REASON: reason}
     return pd.DataFrame([row | ({c.VERDICT: ""} if c.VERDICT in columns else {})])
-
-
-def _no_lens(scores: pd.DataFrame, by: str) -> str:
-    return "" if by in lenses_of(scores) else f"not estimable: this survey has no {by}"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus.circles import Communities, communities
+from cultureplus.circles import Communities, communities, crossing
 from cultureplus.disclosure.plan import ReportingPlan
 from cultureplus.ei import ALL_ALONE, ONE_UNIT, PERMUTATIONS, EiResult, ei_index
 from cultureplus.errors import InputError, did_you_mean
@@ -32,6 +32,7 @@ __all__ = [
     "assortativity",
     "brokerage",
     "communities",
+    "crossing",
     "density_matrix",
     "ei_by_unit",
     "ei_index",

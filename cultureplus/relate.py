@@ -30,7 +30,7 @@ from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
 from cultureplus.levels import levels as levels
 from cultureplus.mediation import mediation as mediation
 from cultureplus.mixed import MixedFit, random_intercepts
-from cultureplus.units import lenses_of
+from cultureplus.units import lenses_of, no_lens
 
 EFFECTS = ("within", "between", "contextual")
 CONFIRMATORY, EXPLORATORY = "confirmatory", "exploratory"
@@ -162,8 +162,8 @@ def _held_to_family(table: pd.DataFrame, declared: set[tuple[str, str]]) -> pd.D
 def _links(
     scores: pd.DataFrame, by: str, outcome: str, predictors: list[str], beside: list[str]
 ) -> pd.DataFrame:
-    if by not in lenses_of(scores):
-        return _empty(outcome, predictors, EFFECTS, f"not estimable: this survey has no {by}")
+    if reason := no_lens(scores, by):
+        return _empty(outcome, predictors, EFFECTS, reason)
     above = _above(scores, by, beside)
     rows = scores[[*above, by, outcome, *predictors, *beside]].dropna()
     x = rows[predictors].astype("float64")

@@ -23,7 +23,7 @@ from cultureplus import columns as c
 from cultureplus.declared import question_of
 from cultureplus.errors import InputError
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
-from cultureplus.units import lenses_of
+from cultureplus.units import no_lens
 
 Array = NDArray[np.float64]
 
@@ -74,10 +74,8 @@ def same_source_check(
         for x in question.predictors:
             row: dict[str, object] = dict.fromkeys(_NAMES, np.nan)
             row |= {c.OUTCOME: y, c.PREDICTOR: x, c.VERDICT: "", c.N: 0, c.N_GROUPS: 0}
-            if reason := question.not_asked(x, y):
+            if reason := question.not_asked(x, y) or no_lens(question.scores, by):
                 row[c.REASON] = reason
-            elif by not in lenses_of(question.scores):
-                row[c.REASON] = f"not estimable: this survey has no {by}"
             else:
                 row |= _checked(question.scores[[by, x, y]].dropna(), by, x, y, splits, seed)
             rows.append(row)

@@ -7,12 +7,18 @@ circles of people who name each other keep to the units? Only the whole is told 
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
 from cultureplus.estimability import MIN_COMPLETE_ROWS, too_few
-from cultureplus.network import assortativity, communities, ei_index, tie_response, wave_ties
+from cultureplus.network import (
+    assortativity,
+    communities,
+    crossing,
+    ei_index,
+    tie_response,
+    wave_ties,
+)
 from cultureplus.survey import Survey
 
 CIRCLES = "circles"
@@ -42,31 +48,34 @@ def ties_by_lens(survey: Survey, *, permutations: int = 10_000, seed: int = 1) -
     Mechanics P09008.
     """
     heard = tie_response(survey).set_index(c.WAVE)
-    rows = [
-        _row(survey, wave, lens, permutations, seed) | {c.WARNING: heard.loc[wave, c.WARNING]}
-        for wave in survey.waves
-        for lens in survey.lenses
-    ]
+    rows = []
+    for wave in survey.waves:
+        members: pd.Series | None = None
+        for lens in survey.lenses:
+            ties, units = wave_ties(survey, lens, wave)
+            if members is None:  # circles know of no units: all people stand in one to find them
+                everybody = pd.Series("", index=units.index)
+                members = communities(ties, everybody, seed=seed).members
+            row = {c.WAVE: wave, c.LENS: lens, c.WARNING: heard.loc[wave, c.WARNING]}
+            rows.append(row | _measured(ties, units, members, permutations, seed))
     return pd.DataFrame(rows, columns=_NAMES)
 
 
-def _row(survey: Survey, wave: str, lens: str, permutations: int, seed: int) -> dict[str, object]:
-    ties, units = wave_ties(survey, lens, wave)
-    row: dict[str, object] = dict.fromkeys(_NAMES, np.nan)
-    row |= {c.WAVE: wave, c.LENS: lens, c.N_UNITS: units.nunique(), c.N: 0, c.TIES: 0}
+def _measured(
+    ties: pd.DataFrame, units: pd.Series, members: pd.Series, permutations: int, seed: int
+) -> dict[str, object]:
+    """One lens of one wave."""
+    row: dict[str, object] = {c.N_UNITS: units.nunique(), c.N: 0, c.TIES: 0}
     if ties.empty:
         return row | {c.REASON: "not estimable: no ties in this wave"}
     index = ei_index(ties, units, permutations, seed=seed)
     whole = index.units.iloc[0]
     naming = int(whole[c.NAMING])
-    reason = too_few(naming, MIN_COMPLETE_ROWS, "people who name somebody")
-    if reason:
+    if reason := too_few(naming, MIN_COMPLETE_ROWS, "people who name somebody"):
         return row | {c.REASON: reason}
     row |= {c.N: naming, c.TIES: int(index.counts["kept"]), c.REASON: whole[c.REASON]}
     row |= {name: float(whole[name]) for name in _NULL}
     row[c.ASSORTATIVITY] = float(assortativity(ties, units)[c.ASSORTATIVITY])
-    found = communities(ties, units, max(permutations // 10, 100), seed=seed)
-    shared = found.crossing.iloc[0]
-    row |= {CIRCLES: len(found.table)}
-    row |= dict(zip(_SHARED, shared[_NULL].astype("float64"), strict=True))
-    return row
+    shared = crossing(members, units, max(permutations // 10, 100), seed=seed).iloc[0]
+    row[CIRCLES] = int(members.nunique())
+    return row | dict(zip(_SHARED, shared[_NULL].astype("float64"), strict=True))

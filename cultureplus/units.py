@@ -30,6 +30,11 @@ def lenses_of(scores: pd.DataFrame) -> list[str]:
     return [name for name in scores.columns[:before] if not _is_number(scores[name])]
 
 
+def no_lens(scores: pd.DataFrame, by: str) -> str:
+    """Why nothing can be related by a lens that these scores do not have, or ''."""
+    return "" if by in lenses_of(scores) else f"not estimable: this survey has no {by}"
+
+
 def _is_number(column: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column))
 
