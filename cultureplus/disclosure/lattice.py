@@ -37,13 +37,15 @@ class Lattice:
     """Cells of one wave over the atoms of its people.
 
     `names`: lens, unit, n (people), lenses (0, 1 or 2), cell (which row of the matrix), one row per
-    name, the whole first; `matrix`: cells x atoms, zeros and ones; `sizes`: people per atom.
-    A cell's first name is the one with the fewest lenses.
+    name, the whole first; `matrix`: cells x atoms, zeros and ones; `sizes`: people per atom;
+    `atom`: the atom of each person, in the order in which they were given. A cell's first name is
+    the one with the fewest lenses.
     """
 
     names: pd.DataFrame
     matrix: Any  # scipy.sparse.csr_array
     sizes: Whole
+    atom: Whole
 
     @property
     def cells(self) -> pd.DataFrame:
@@ -83,9 +85,10 @@ def lattice_of(membership: pd.DataFrame, *, pairs: bool = True) -> Lattice:
             fix="rename it under [units] in survey.toml",
         )
     codes, units = _codes(membership, lenses)
-    atoms, sizes = np.unique(codes, axis=0, return_counts=True)
+    atoms, atom, sizes = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
     if not len(lenses):
         atoms, sizes = np.zeros((1, 0), np.int64), np.array([len(membership)])
+        atom = np.zeros(len(membership), np.int64)
     names: list[tuple[str, str, int]] = []
     rows: list[Whole] = []
     if len(membership):
@@ -103,7 +106,7 @@ def lattice_of(membership: pd.DataFrame, *, pairs: bool = True) -> Lattice:
             unit = crossed_name(units[one][code // width], units[other][code % width])
             names.append((crossed_name(lenses[one], lenses[other]), unit, 2))
             rows.append(members)
-    return _assembled(names, rows, sizes.astype(np.int64))
+    return _assembled(names, rows, sizes.astype(np.int64), atom.ravel().astype(np.int64))
 
 
 def crossed_name(one: str, other: str) -> str:
@@ -143,7 +146,7 @@ def _groups(code: Whole) -> list[tuple[int, Whole]]:
 
 
 def _assembled(
-    names: Sequence[tuple[str, str, int]], rows: Sequence[Whole], sizes: Whole
+    names: Sequence[tuple[str, str, int]], rows: Sequence[Whole], sizes: Whole, atom: Whole
 ) -> Lattice:
     """Names of the same atoms become one cell."""
     cell_of: dict[bytes, int] = {}
@@ -170,4 +173,4 @@ def _assembled(
             CELL: np.array(cells, np.int64),
         }
     )
-    return Lattice(table, matrix, sizes)
+    return Lattice(table, matrix, sizes, atom)

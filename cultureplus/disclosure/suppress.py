@@ -23,6 +23,7 @@ The same people, in any order, get the same plan.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +101,27 @@ def suppress(
     return out
 
 
+def narrowed(lattice: Lattice, shown: Flags, answering: Whole, min_n: int) -> Flags:
+    """Which of the shown cells may also give a sum over those people who answered something.
+
+    `shown`: per cell of the lattice; `answering`: people per atom who answered, none to all of it.
+    Cells in which nobody answered keep their fate: there is nothing to give. Small cells are hidden
+    before large ones, pairs before units, the whole never, unless it is too small itself.
+
+    >>> from cultureplus.disclosure.lattice import lattice_of
+    >>> teams = lattice_of(pd.DataFrame({"team": [*"aaaaaaa", *"bbbbbbb", *"ccccccc"]}))
+    >>> narrowed(teams, np.ones(4, bool), np.array([7, 6, 3]), 5).tolist()
+    [True, True, False, False]
+    """
+    there = np.flatnonzero(answering)
+    matrix = lattice.matrix[:, there]
+    people = np.asarray(matrix @ answering[there], np.int64)
+    desk = _Desk(replace(lattice, matrix=matrix, sizes=answering[there]), min_n, (), people)
+    start = shown & (people >= min_n)
+    mended: Flags = desk.mended(start, start & (desk.rank < 4))
+    return mended | (shown & (people == 0))
+
+
 def _keys(names: pd.DataFrame) -> list[tuple[str, str]]:
     return list(zip(names[c.LENS], names[c.UNIT], strict=True))
 
@@ -107,11 +129,13 @@ def _keys(names: pd.DataFrame) -> list[tuple[str, str]]:
 class _Desk:
     """A lattice with what is needed to decide about its cells again and again."""
 
-    def __init__(self, lattice: Lattice, min_n: int, prefer: Sequence[str]) -> None:
+    def __init__(
+        self, lattice: Lattice, min_n: int, prefer: Sequence[str], people: Whole | None = None
+    ) -> None:
         self.lattice = lattice
         self.min_n = min_n
         cells = lattice.cells
-        self.people: Whole = cells[c.N].to_numpy(np.int64)
+        self.people: Whole = cells[c.N].to_numpy(np.int64) if people is None else people
         preferred = set(lattice.names.loc[lattice.names[c.LENS].isin(list(prefer)), CELL])
         lenses = cells[LENSES].to_numpy()
         late = np.isin(np.arange(len(cells)), list(preferred))
@@ -121,17 +145,17 @@ class _Desk:
 
     def decide(self, start: Flags) -> Flags:
         """The cells to show, out of those of enough people."""
-        shown = self._mended(start, start & (self.rank < 4))
+        shown = self.mended(start, start & (self.rank < 4))
         tried = shown.copy()
         for _ in range(_ROUNDS):
             more = self._again(shown, start & ~tried)
             if not more.any():
                 break
             tried |= more
-            shown = self._mended(shown | more, more)
+            shown = self.mended(shown | more, more)
         return shown
 
-    def _mended(self, shown: Flags, may_hide: Flags) -> Flags:
+    def mended(self, shown: Flags, may_hide: Flags) -> Flags:
         """Hide cells until the attacker finds nothing."""
         shown = shown.copy()
         ways: dict[tuple[int, ...], set[int]] = {}
