@@ -1,7 +1,7 @@
-"""The command line: run, check, verify, scan, new, lab.
+"""The command line: run, check, verify, audit, scan, new, lab.
 
-Exit code 0 where all went well, 1 where a notebook failed, a report is not as it was or a scan
-found something, 2 where the input is not as declared.
+Exit code 0 where all went well, 1 where a notebook failed, a report is not as it was, or an audit
+or a scan found something, 2 where the input is not as declared.
 """
 
 from __future__ import annotations
@@ -59,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="check a report's files against its manifest")
     verify.add_argument("report", help="the report's folder")
     verify.set_defaults(command=_verify)
+
+    audit = commands.add_parser("audit", help="attack a report with what it publishes")
+    audit.add_argument("report", help="the report's folder")
+    audit.add_argument(
+        "--earlier", action="append", metavar="FOLDER",
+        help="an earlier report; may be given again (default: those beside the report)",
+    )  # fmt: skip
+    audit.set_defaults(command=_audit)
 
     scan = commands.add_parser("scan", help="look through files for anything of a single person")
     scan.add_argument("path", help="a folder or a file")
@@ -122,6 +130,16 @@ def _verify(chosen: argparse.Namespace) -> int:
     if said:
         print(said)
     return 1 if found or not entered else 0
+
+
+def _audit(chosen: argparse.Namespace) -> int:
+    from cultureplus.disclosure.audit import audit
+
+    found = audit(chosen.report, earlier=chosen.earlier)
+    print(found)
+    if not found.breached:
+        print(f"nothing about too few people follows from {chosen.report}")
+    return 1 if found.breached else 0
 
 
 def _scan(chosen: argparse.Namespace) -> int:

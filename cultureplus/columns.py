@@ -195,6 +195,20 @@ COMMUNITY = "community"
 MEASURE = "measure"
 LARGEST = "largest"  # share of the largest unit of a community
 
+# audits
+ATTACKER = "attacker"
+FEWEST = "fewest"  # people whose sum follows: at least and at most
+MOST = "most"
+MADE_OF = "made_of"  # published cells, added and taken away
+EXACT = "exact"  # follows but for rounding
+BREACH = "breach"
+LOOKED_AT = "looked_at"  # columns, cells and equations of an attacker
+CELLS = "cells"
+EQUATIONS = "equations"
+UNDECIDED = "undecided"
+FINDINGS = "findings"
+BREACHES = "breaches"
+
 
 def reading(scale: str, name: str) -> str:
     """The column of a further reading of a scale, beside the column of its mean.

@@ -114,7 +114,7 @@ def link_drivers(
         x = people[[c.reading(name, c.POMP) for name in used]].set_axis(used, axis=1)
         part = drivers(people[y], x, group, draws=draws, seed=seed)
         means = [c.MEAN, c.MEAN_LOW, c.MEAN_HIGH]
-        part[means] = part[means].round(_POMP_STEP)
+        part[means] = part[means].round(9).round(_POMP_STEP)
         parts.append(part.assign(**{c.OUTCOME: y}))
     empty = _silent(DRIVERS_COLUMNS, "").assign(**{c.OUTCOME: "", c.PREDICTOR: ""})
     for column, names in ((c.OUTCOME, question.outcomes), (c.PREDICTOR, question.predictors)):

@@ -25,10 +25,13 @@ from cultureplus.errors import InputError
 
 MIME = "application/vnd.cultureplus.table.csv"  # a line of JSON for the head, then rows as csv
 _DECIMALS = 3
+# Half of a last digit may come out a hair below or above it, as the order of summing has it.
+_NOISE = 9  # decimals; what lies below is not of the data
 _FINER = {"icc1": 4, "icc1_low": 4, "icc1_high": 4, "icc1_mean_n": 4}
 _PREVIEW = 12
 _NAME_LENGTH = 48  # a longer text is a sentence
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but the tab and the line's end
 _SHARES = {c.SHARE, c.PUBLISHED, c.FAVOURABLE, c.RESPONSE_RATE, c.FAVOURABLE_DIFFERENCE}
 _SCALES = {c.SCALE, c.OUTCOME, c.PREDICTOR, c.BARRIER}
 
@@ -49,7 +52,7 @@ class Published:
             "name": self.name,
             "caption": self.caption,
             "key": self.key,
-            "columns": [str(name) for name in self.table.columns],
+            "columns": [_plain(str(name)) for name in self.table.columns],
             "rows": rows,
         }
 
@@ -97,7 +100,8 @@ def publish(table: pd.DataFrame, name: str, caption: str = "", *, key: bool = Fa
     rounded = table.reset_index(drop=True).copy()
     for column in rounded.select_dtypes("number"):
         if pd.api.types.is_float_dtype(rounded[column]):
-            rounded[column] = rounded[column].round(_FINER.get(str(column), _DECIMALS)) + 0.0
+            exact = rounded[column].round(_NOISE)
+            rounded[column] = exact.round(_FINER.get(str(column), _DECIMALS)) + 0.0
     return Published(rounded, name, caption, key)
 
 
@@ -152,7 +156,10 @@ def _is_number(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """A cell as JSON knows it; whole floats as whole numbers, missing as None, one line end."""
+    """A cell as JSON knows it; whole floats as whole numbers, missing as None, one line end.
+
+    No control character is left in a text: a terminal obeys them, and a workbook can't hold them.
+    """
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -162,7 +169,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str):  # Python 3.11 writes a bare \r into csv that it cannot read
-        return value.replace("\r\n", "\n").replace("\r", "\n")
+        return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
     return value
 
 

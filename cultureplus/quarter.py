@@ -19,7 +19,7 @@ class Quarter:
     """A wave and its history.
 
     `survey` and `scores` hold the wave alone; `history` and `score_history` it and all earlier
-    waves; `plan` says which units of any of them may be shown.
+    waves; `plan` says which cells of the wave and of the one before may be shown.
     """
 
     survey: Survey
@@ -46,5 +46,5 @@ def open_quarter(survey: str | Path, wave: str | None = None, min_n: int = LOWES
     history = everything.in_waves(everything.waves[: everything.waves.index(chosen) + 1])
     scores = score(history)
     now = scores.loc[scores.index.get_level_values(c.WAVE) == chosen]
-    plan = plan_reporting(history, min_n=min_n)
+    plan = plan_reporting(history.in_waves(history.waves[-2:]), min_n=min_n)
     return Quarter(history.in_waves([chosen]), history, now, scores, plan, chosen)

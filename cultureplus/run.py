@@ -2,15 +2,18 @@
 
 First the whole input is read and checked; then each notebook is executed in order; then the report,
 the tables, the key numbers and the manifest are written. Everything is written into a folder beside
-the target and moved there at the very end, so an earlier report stays whole whatever happens.
+the target and takes its place at the very end, so that at every moment either the earlier report
+or the new one stands there whole, whatever happens.
 Before any notebook runs, the wave is held against what the release ledger knows of earlier
 releases; it is entered there when the report is in place.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -43,6 +46,7 @@ _NEAR = 4  # folders up: notebooks, wave, reports, project
 _AT_ONCE = 2  # notebooks do not need one another; more than two kernels want a larger machine
 _CHECKPOINTS = ".ipynb_checkpoints/"  # JupyterLab leaves them where a notebook was opened
 _FIRST = "report"  # the chapter that is executed last and read first
+_HERE, _SWAP = -100, 2  # as the system's own headers have it: from this folder on; change places
 
 
 def notebooks_folder() -> Path:
@@ -267,9 +271,26 @@ def _beside(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    if target.exists():
-        target.rename(old)
-    part.rename(target)
-    for rest in (old, failed):
+    if not (target.exists() and _exchanged(part, target)):
+        if target.exists():
+            target.rename(old)
+        part.rename(target)
+    for rest in (part, old, failed):
         if rest.exists():
             shutil.rmtree(rest)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step; False where this machine has no such step.
+
+    There two renamings follow one another. Who is killed between them finds the earlier report
+    under its other name, from where the next run puts it back.
+    """
+    names = os.fsencode(one), os.fsencode(other)
+    try:
+        system = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "darwin":
+            return bool(system.renamex_np(*names, _SWAP) == 0)
+        return bool(system.renameat2(_HERE, names[0], _HERE, names[1], _SWAP) == 0)
+    except (AttributeError, OSError, TypeError):  # too old a system, or Windows
+        return False

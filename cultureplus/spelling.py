@@ -13,14 +13,17 @@ import unicodedata
 
 import pandas as pd
 
+# Nobody types these into a name, and a terminal that prints one obeys it.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # those that are no spaces
+
 
 def plain_text(text: object) -> str:
-    r"""A text in one Unicode form (NFKC) and with single spaces.
+    r"""A text in one Unicode form (NFKC), with single spaces and without control characters.
 
-    >>> plain_text(" Customer\u00a0 care ")
-    'Customer care'
+    >>> plain_text(" Customer\u00a0 care "), plain_text("Sales\x1b[2J")
+    ('Customer care', 'Sales[2J')
     """
-    return " ".join(unicodedata.normalize("NFKC", str(text)).split())
+    return " ".join(_CONTROL.sub("", unicodedata.normalize("NFKC", str(text))).split())
 
 
 def same_name(name: object) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from cultureplus import columns as c
+from cultureplus.crossed import crossed_units, pairs_of
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.survey import Survey
 
@@ -42,21 +43,26 @@ def _is_number(column: pd.Series) -> bool:
 def unit_scores(scores: pd.DataFrame, by: str | Sequence[str] | None = None) -> pd.DataFrame:
     """The mean of every scale in every unit of the lenses, and of everybody together.
 
-    `scores`: as `score` gives them; `by`: a lens or several (default: every lens). Returns wave,
-    lens, unit, scale, n (with a score), invited (missing where unknown), mean (answer range), low,
-    high (95 %, t, corrected for a finite population), pomp (0-100), favourable (0-1), difference
-    and favourable_difference (against the whole), reason. The whole stands as lens 'all'.
+    `scores`: as `score` gives them; `by`: a lens or several (default: every lens), or two lenses
+    crossed, as 'function x level'. Returns wave, lens, unit, scale, n (with a score), invited
+    (missing where unknown), mean (answer range), low, high (95 %, t, corrected for a finite
+    population), pomp (0-100), favourable (0-1), difference and favourable_difference (against the
+    whole), reason. The whole stands as lens 'all'.
 
     Reference: Cochran (1977), Sampling techniques, 3rd ed., section 2.8, for the correction.
     """
     lenses = lenses_of(scores)
+    pairs = pairs_of(lenses)
     wanted = lenses if by is None else [by] if isinstance(by, str) else list(by)
     for lens in wanted:
-        if lens not in lenses:
+        if lens in pairs and lens not in lenses:
+            scores = scores.assign(**{lens: crossed_units(scores, *pairs[lens])})
+        elif lens not in lenses:
+            possible = [*lenses, *pairs]
             raise InputError(
                 f"There is no lens '{lens}' in these scores.",
-                possible=lenses,
-                fix=did_you_mean(lens, lenses) or "name it under [units] in survey.toml",
+                possible=possible,
+                fix=did_you_mean(lens, possible) or "name it under [units] in survey.toml",
             )
     whole = _by_lens(scores.assign(**{c.ALL: c.ALL}), c.ALL)
     table = pd.concat([whole, *(_by_lens(scores, lens) for lens in wanted)], ignore_index=True)

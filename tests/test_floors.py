@@ -25,29 +25,36 @@ FLOORS = (
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
      "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws",
      "simulate.toml_writer", "answer_sets", "mixed_sums", "disclosure.page",
-     "disclosure.reasons"),
+     "disclosure.reasons", "crossed"),
     # one kind of file, one table, one kernel
     ("toml_source", "raw_table", "declared_range", "published", "released", "manifest",
      "notebooks_run", "listwise", "gee", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
-     "disclosure.row_space", "disclosure.lattice", "simulate.roster"),
+     "disclosure.row_space", "disclosure.lattice", "disclosure.settle", "disclosure.telling",
+     "disclosure.named_people", "simulate.roster"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel", "readers.plain",
      "readers.qualtrics", "charts.tables", "charts.warned", "disclosure.sheets",
-     "disclosure.attack", "simulate.latents", "simulate.talk"),
+     "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
+     "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart
     ("survey", "readers", "cells", "cfa", "within_group", "mediation", "charts.house",
-     "disclosure.artefacts", "disclosure.suppress", "simulate.responses"),
+     "disclosure.artefacts", "disclosure.suppress", "disclosure.few_people",
+     "simulate.responses"),
     # settings, scores, one analysis or one plot per file
     ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
-     "omega", "ordinal_reliability", "disclosure.plan", "pooled_agreement",
+     "omega", "ordinal_reliability", "pooled_agreement",
      "charts.agreement", "charts.answers", "charts.barriers", "charts.buzz", "charts.change",
      "charts.drivers", "charts.heatmap", "charts.importance", "charts.mediation", "charts.pairs",
      "charts.walls", "charts.item_profile", "charts.ladder", "charts.loadings", "charts.parallel",
      "charts.reliability", "charts.response", "charts.silo_links", "charts.teams", "charts.units",
-     "report",
+     "report", "disclosure.attackers",
      "simulate.files", "simulate.truths"),
+    # who answered what; which cells may be shown
+    ("disclosure.answering", "disclosure.audit"),
+    ("disclosure.patterns",),
+    ("disclosure.plan",),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
      "relate", "lens_shares", "buzz", "unit_pairs", "disclosure.changes",
@@ -81,7 +88,17 @@ COMPUTING = {
 }  # fmt: skip
 CHARTS = {"charts"} | {name for floor in FLOORS for name in floor if name.startswith("charts.")}
 SIMULATE = {name for floor in FLOORS for name in floor if name.startswith("simulate")}
-READING = {"answers", "cells", "intake", "people", "raw_table", "spelling", "survey", "import_log"}
+READING = {
+    "answers",
+    "cells",
+    "crossed",
+    "import_log",
+    "intake",
+    "people",
+    "raw_table",
+    "spelling",
+    "survey",
+}
 DISCLOSURE = {name for floor in FLOORS for name in floor if name.startswith("disclosure.")}
 NOTEBOOK_ROOMS = {"notebooks_run", "run", "report"}
 
@@ -90,7 +107,10 @@ ROOMS = {
     "pandas": COMPUTING | CHARTS | SIMULATE | READING
     | DISCLOSURE | {"evidence", "published", "quarter", "cli"},
     "numpy": COMPUTING | SIMULATE | READING | DISCLOSURE,
-    "scipy": COMPUTING | {"disclosure.attack", "disclosure.lattice", "disclosure.row_space"},
+    "scipy": COMPUTING
+    | {"disclosure.attack", "disclosure.lattice", "disclosure.row_space", "disclosure.telling"}
+    | {"disclosure.bounds", "disclosure.changes", "disclosure.few_people"}
+    | {"disclosure.named_people", "disclosure.patterns"},
     "defusedxml": {"disclosure.sheets"},
     "threadpoolctl": {"one_thread"},
     "statsmodels": COMPUTING,

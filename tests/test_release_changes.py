@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from cultureplus.change import compare_waves
-from cultureplus.disclosure.changes import HIDDEN_MOVES, release_changes
+from cultureplus.disclosure.changes import MOVES, TWO_MEANS, release_changes
 from cultureplus.disclosure.plan import plan_reporting
 from cultureplus.errors import InputError
+from cultureplus.units import unit_scores
 from tests.small_surveys import scores_of, survey_of
 
 NOW, THEN = "2026Q3", "2026Q2"
@@ -34,8 +35,9 @@ def released(then, now):
     return release_changes(compare_waves(scores), scores, plan), scores, plan
 
 
-def hidden(table):
-    return [(row.lens, row.unit) for row in table.itertuples() if row.reason == HIDDEN_MOVES]
+def replaced(table):
+    """The cells whose change is the difference of two means instead of the people's own."""
+    return [(row.lens, row.unit) for row in table.itertuples() if row.design == TWO_MEANS]
 
 
 def team(**sizes):
@@ -45,8 +47,16 @@ def team(**sizes):
 def test_one_who_came_would_be_what_is_left():
     """Eleven now, ten then, ten in both: now less then less the change is the eleventh's answer."""
     table, scores, plan = released(wave(team(A=10), THEN), wave(team(A=11), NOW))
-    assert hidden(table) == [("all", "all"), ("team", "A")]
-    assert table[["n", "change", "low", "high", "effect_size"]].isna().all(axis=None)
+    assert replaced(table) == [("all", "all"), ("team", "A")]
+    assert table[["low", "high", "effect_size"]].isna().all(axis=None)
+    assert set(table["reason"]) == {MOVES}
+    means = {}
+    for name in (NOW, THEN):
+        told = plan.apply(unit_scores(scores.loc[[name]])).set_index(["lens", "unit"])
+        means[name] = told.loc[list(zip(table["lens"], table["unit"], strict=True)), "mean"]
+    differences = means[NOW].to_numpy() - means[THEN].to_numpy()
+    assert table["change"].tolist() == pytest.approx(differences.tolist())
+    assert table["n"].tolist() == [10, 10]
 
     now, then = (scores.xs(name, level="wave")["trust"] for name in (NOW, THEN))
     change = compare_waves(scores).set_index("lens").loc["all"]
@@ -72,8 +82,8 @@ def test_one_who_came_would_be_what_is_left():
 )
 def test_who_is_hidden(then, now, gone):
     table, _, _ = released(wave(then, THEN), wave(now, NOW))
-    assert hidden(table) == gone
-    assert table.loc[~table["reason"].eq(HIDDEN_MOVES), "shown"].all()
+    assert replaced(table) == gone
+    assert table["shown"].all()
 
 
 def test_a_hidden_change_does_not_follow_from_the_others():
@@ -81,8 +91,8 @@ def test_a_hidden_change_does_not_follow_from_the_others():
     then = {"team": ["A"] * 10 + ["B"] * 10 + ["C"] * 10}
     now = {"team": then["team"] + ["A"] * 7 + ["B"]}
     table, _, _ = released(wave(then, THEN), wave(now, NOW))
-    assert hidden(table) == [("team", "A"), ("team", "B")]
-    assert table.set_index(["lens", "unit"])["shown"].loc[("team", "C")]
+    assert replaced(table) == [("team", "A"), ("team", "B")]
+    assert table.set_index(["lens", "unit"])["design"].loc[("team", "C")] == "linked"
 
 
 def test_units_together_are_no_way_round_a_hidden_whole():
@@ -92,18 +102,18 @@ def test_units_together_are_no_way_round_a_hidden_whole():
     now = now.drop(index=[(NOW, "p010"), (NOW, "p011")])
     assert [len(left_over(pd.concat([then, now]), "team", {unit})) for unit in "AB"] == [5, 5]
     table, _, _ = released(then, now)
-    assert hidden(table) == [("all", "all"), ("team", "A")]
+    assert replaced(table) == [("all", "all"), ("team", "A")]
 
 
 def test_a_score_that_somebody_left_out_counts_as_coming():
     then = wave(team(A=10, B=10), THEN, missing={0})
     table, _, _ = released(then, wave(team(A=10, B=10), NOW))
-    assert hidden(table) == [("all", "all"), ("team", "A")]
+    assert replaced(table) == [("all", "all"), ("team", "A")]
 
 
 def test_cross_sections_add_nothing_to_their_means():
     table, _, _ = released(wave(team(A=10, B=10), THEN), wave(team(A=11, B=10), NOW, start=500))
-    assert hidden(table) == []
+    assert replaced(table) == []
     assert table["shown"].all()
 
 
@@ -111,7 +121,7 @@ def test_one_wave_alone_has_no_changes():
     scores = wave(team(A=10), NOW)
     survey = survey_of(pd.DataFrame(index=scores.index), scores[["team", "responded"]], [])
     found = release_changes(compare_waves(scores), scores, plan_reporting(survey))
-    assert hidden(found) == []
+    assert replaced(found) == []
 
 
 def test_what_is_no_table_of_changes_is_refused():
@@ -143,7 +153,7 @@ def left_over(scores, lens, units):
     return found
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(12))
 def test_no_few_people_are_left_over_in_any_sum_that_is_looked_at(seed):
     random = np.random.default_rng(seed)
     functions = {"A": "F", "B": "F", "C": "G", "D": "G", "E": "G"}
@@ -163,7 +173,9 @@ def test_no_few_people_are_left_over_in_any_sum_that_is_looked_at(seed):
         index = pd.MultiIndex.from_product([[name], kept], names=table.index.names)
         parts.append(table.set_axis(index))
     table, scores, plan = released(*parts)
-    shown = {(row.lens, row.unit) for row in table.itertuples() if row.shown}
+    shown = {
+        (row.lens, row.unit) for row in table.itertuples() if row.shown and row.design == "linked"
+    }
     sums = []
     for lens, unit in shown:
         sums.append([(1, lens, {unit})])

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from cultureplus.crossed import crossed_name
 from cultureplus.disclosure import attack as attack_module
-from cultureplus.disclosure.attack import attack, vanishing_sums
-from cultureplus.disclosure.lattice import crossed_name, lattice_of
+from cultureplus.disclosure.attack import attack, parted, vanishing_sums
+from cultureplus.disclosure.lattice import lattice_of
 from cultureplus.disclosure.reasons import HIDDEN_WITH, hidden_below
 from cultureplus.disclosure.row_space import PRIME, left_null, multiply, reduced_echelon, small_span
 from cultureplus.disclosure.suppress import NOT_WANTED, suppress
@@ -283,6 +284,47 @@ def test_leaving_out_what_lies_in_many_knots_loses_nothing(membership, seed):
     assert set(plain.unions) == set(short.unions)
 
 
+@given(organisations(), st.sampled_from([3, 5]), st.integers(0, 9), st.sampled_from([200, 0]))
+@settings(derandomize=True, deadline=None, max_examples=40)
+def test_asking_again_among_the_suspects_finds_all_there_is(membership, min_n, seed, plenty):
+    """Whatever is hidden after the first attack, and however few unions that one gave."""
+    lattice = lattice_of(membership)
+    rows = large_enough(lattice, min_n)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attack_module, "_PLENTY", plenty)
+        patch.setattr(attack_module, "_MOST_FOUND", 4000 if plenty else 1)
+        suspects = attack(rows, lattice.sizes, min_n).suspects
+    left = rows[np.flatnonzero(np.random.default_rng(seed).random(rows.shape[0]) < 0.8)]
+    again = attack(left, lattice.sizes, min_n, among=suspects)
+    sure = unions_of_few(left.toarray(), lattice.sizes, min_n)
+    assert again.found is bool(sure)
+    assert {atom for union in sure for atom in union} <= set(np.flatnonzero(suspects))
+    held = {atom for union in again.unions for atom in union}
+    assert held == {atom for union in sure for atom in union}
+
+
+@given(organisations(), st.booleans())
+@settings(derandomize=True, deadline=None, max_examples=25)
+def test_a_union_no_longer_follows_without_the_cells_that_parted_it(membership, whole_stays):
+    lattice = lattice_of(membership)
+    rows = large_enough(lattice, 5)
+    cost = np.asarray(rows @ lattice.sizes, float)
+    if whole_stays:
+        cost[cost == len(membership)] = np.inf
+    for union in attack(rows, lattice.sizes, 5).unions[:3]:
+        target = np.isin(np.arange(len(lattice.sizes)), union)
+        some = parted(rows, target, cost)
+        if some is None:
+            # Then nothing that may be hidden helps: what has to stay gives it away alone.
+            stays = rows.toarray()[np.isinf(cost)]
+            assert follows(echelon_of(stays), target)
+            continue
+        weights, away = some
+        assert np.isfinite(cost[away]).all()
+        assert abs(weights[list(union)].sum() - 1) < 1e-6
+        assert not follows(echelon_of(np.delete(rows.toarray(), away, axis=0)), target)
+
+
 # -------------------------------------------------------------------------------- hand-made plans
 def test_a_small_unit_hides_another():
     plan = suppress(lattice_of(people(team="a" * 9 + "b" * 7 + "c" * 2)), 5)
@@ -388,3 +430,21 @@ def test_a_plan_can_be_made_again_among_its_own_cells(membership, min_n):
         lattice, min_n, allowed={name for name, seen in shown_of(plan).items() if seen}
     )
     assert again["shown"].tolist() == plan["shown"].tolist()
+
+
+def test_a_larger_organisation_keeps_nearly_all_and_gives_nothing_away():
+    draw = np.random.default_rng(5)
+    weight = 1 / np.arange(1, 21) ** 0.7
+    department = draw.choice(20, 1200, p=weight / weight.sum())
+    membership = pd.DataFrame(
+        {
+            "department": department,
+            "place": draw.integers(0, 10, 1200),
+            "role": draw.integers(0, 6, 1200),
+        }
+    ).astype("str")
+    lattice = lattice_of(membership)
+    plan = suppress(lattice, 5)
+    assert not attack(sparse.csr_array(shown_rows(lattice, plan)), lattice.sizes, 5).found
+    assert attack(large_enough(lattice, 5), lattice.sizes, 5).found
+    assert plan["shown"].sum() > 0.95 * (plan["n"] >= 5).sum()

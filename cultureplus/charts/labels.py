@@ -85,7 +85,9 @@ def numbers(values: Iterable[Any], *, times: float = 1.0) -> list[float | None]:
     >>> numbers([0.123456, float("nan"), -0.0], times=100)
     [12.346, None, 0.0]
     """
-    return [None if missing(value) else round(float(value) * times, 3) + 0.0 for value in values]
+    # First without the noise of the order of summing: half of a last digit is always the same half.
+    exact = [None if missing(value) else round(float(value) * times, 9) for value in values]
+    return [None if value is None else round(value, 3) + 0.0 for value in exact]
 
 
 def say(value: object, *, digits: int = 2, times: float = 1.0, sign: bool = False) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from cultureplus.charts.labels import HIDDEN, NO_DATA, missing
-from cultureplus.columns import ALL, LENS, OUTCOME, REASON, SHOWN, UNIT, WAVE
+from cultureplus.columns import ALL, LENS, OUTCOME, REASON, RESPONDENT, SHOWN, UNIT, WAVE
 from cultureplus.errors import InputError
 
 
@@ -24,6 +24,7 @@ def require_columns(table: object, needed: Sequence[str], *, chart: str) -> None
     """
     if not isinstance(table, pd.DataFrame):
         raise InputError(f"{chart} draws a table (a pandas DataFrame).", found=type(table).__name__)
+    refuse_people(table)
     for name in needed:
         if name not in table.columns:
             raise InputError(
@@ -33,6 +34,19 @@ def require_columns(table: object, needed: Sequence[str], *, chart: str) -> None
             )
 
 
+def refuse_people(table: pd.DataFrame) -> None:
+    """Refuse a table with a row per person: a chart would carry every row inside.
+
+    >>> refuse_people(pd.DataFrame({"unit": ["North"], "n": [12]}))
+    """
+    if RESPONDENT in [*table.columns, *table.index.names]:
+        raise InputError(
+            "A chart is never drawn from rows of people.",
+            found=f"a table with '{RESPONDENT}'",
+            fix="draw a table of aggregates, such as plan.apply(unit_scores(scores))",
+        )
+
+
 def require_plan(table: object, *, fix: str = "plan.apply(table)") -> None:
     """Refuse a table of units that went through no reporting plan, that is, has no `shown`.
 
@@ -40,6 +54,8 @@ def require_plan(table: object, *, fix: str = "plan.apply(table)") -> None:
 
     >>> require_plan(pd.DataFrame({"unit": ["North"], "shown": [True]}))
     """
+    if isinstance(table, pd.DataFrame):
+        refuse_people(table)
     if not isinstance(table, pd.DataFrame) or SHOWN not in table.columns:
         raise InputError(
             "A chart of units takes only a table that went through a reporting plan.",

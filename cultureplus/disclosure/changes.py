@@ -6,30 +6,39 @@ and what is left is: the answers of now of those who came, less the answers of t
 left or moved away, plus the answers of then of those who moved in. Everybody else cancels. If one
 person came and nobody left, that person's answer is what is left.
 
-So a change is shown where nobody is left over, or at least `min_n` people are. The same holds for
-what is left when shown units are taken from everybody, or from a coarser unit that they lie in, and
-for all shown units of a lens together. Without linked people a change is the difference of the two
-means and adds nothing to them.
+So a change is shown where nobody is left over, or at least `min_n` people are; the same holds for
+what is left when shown units are taken from everybody, or from a coarser unit that they lie in.
+Then the attacker who looks through a plan (`attack`) looks through the shown cells of both waves
+and the changes together, over all lenses and pairs, for the sum over fewer than `min_n` answers,
+and changes are taken back until nothing is found. Where the change of the same people may not be
+shown, the difference of the two means as they are told takes its place: it adds nothing to them. So
+does a change without linked people.
 
 What does not follow: from two means alone, whose people differ by one or two, nothing exact, for
-everybody may have answered anew. What is not searched for: other unions of units, lenses that
-cross, changes over three waves. Rounding is not counted on, though it leaves open most of what
-is left.
+everybody may have answered anew. What is not searched for: differences between the answers of few
+people over several lenses, changes over three waves. Rounding is not counted on, though it leaves
+open most of what is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from cultureplus import columns as c
+from cultureplus.disclosure.attack import attack
 from cultureplus.disclosure.plan import ReportingPlan
+from cultureplus.disclosure.reasons import HIDDEN_WITH
 from cultureplus.errors import InputError
+from cultureplus.units import unit_scores
 
-HIDDEN_MOVES = "hidden (protects who came, left or moved)"
+TWO_MEANS = "difference of two means"
+MOVES = "no interval: the same people's change would tell of who came, left or moved"
 
 Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int64]
@@ -42,9 +51,10 @@ def release_changes(
     """A table of changes as it may be shown: by the plan, and beside the means of both waves.
 
     `changes`: as `compare_waves` gives it; `scores`: what it was made from; `plan`: over both
-    waves. Returns what `plan.apply` returns, with further rows hidden where change and means
-    together would leave 1 to `min_n - 1` people. Missing scores count as not there. Raises
-    `InputError` where the table lacks a column or is of waves that the scores do not have.
+    waves. Returns what `plan.apply` returns; where change and means together would leave 1 to
+    `min_n - 1` answers, the row has design 'difference of two means', the smaller n, their
+    difference as told, and no interval. Missing scores count as not there. Raises `InputError`
+    where the table lacks a column or is of waves that the scores do not have.
 
     Reference: Denning, Denning & Schwartz (1979), ACM Transactions on Database Systems 4, 76-96.
 
@@ -71,27 +81,96 @@ def release_changes(
             if name not in scores.index.get_level_values(c.WAVE):
                 raise InputError("The scores are not those of this table.", found=f"no wave {name}")
         moves = _Moves(scores.xs(wave, level=c.WAVE), scores.xs(previous, level=c.WAVE), scale)
-        n = {
-            (str(row[0]), str(row[1])): (int(row[2]), place)
-            for place, row in zip(rows.index, rows[[c.LENS, c.UNIT, c.N]].to_numpy(), strict=True)
-        }
+        cells = [(str(lens), str(unit)) for lens, unit in rows[[c.LENS, c.UNIT]].to_numpy()]
+        people = moves.people
+        sums = (plan.sums(wave, scale, people), plan.sums(previous, scale, people))
+        known = tuple(
+            sparse.csr_array(each.multiply(there.astype(np.int64)[None, :]))
+            for each, there in zip(sums, moves.there, strict=True)
+        )
         parents = plan.parents.loc[plan.parents[c.WAVE] == wave]
-        kept = _kept({cell: people for cell, (people, _) in n.items()}, moves, parents, plan.min_n)
-        shown[[place for cell, (_, place) in n.items() if cell not in kept]] = False
+        counted = dict(zip(cells, rows[c.N].astype("int64"), strict=True))
+        apart = _apart(counted, moves, parents, plan.min_n)
+        kept = _unseen(sorted(apart), moves, known, plan.min_n)
+        shown[rows.index[[cell not in kept for cell in cells]]] = False
     further = released[c.SHOWN].to_numpy(dtype="bool") & ~shown
     if not further.any():
         return released
-    reason = released[c.REASON].mask(further, HIDDEN_MOVES)
-    marked = changes.reset_index(drop=True).assign(**{c.SHOWN: shown, c.REASON: reason})
-    return plan.apply(marked)
+    return _with_two_means(released, further, scores, plan)
+
+
+def _with_two_means(
+    released: pd.DataFrame, which: Flags, scores: pd.DataFrame, plan: ReportingPlan
+) -> pd.DataFrame:
+    """Some rows with the difference of their unit's two means instead of people's own change."""
+    rows = released.loc[which]
+    n, means = [], []
+    for column in (c.WAVE, c.PREVIOUS):
+        here = scores.loc[scores.index.get_level_values(c.WAVE).isin(rows[column].unique())]
+        told = plan.apply(unit_scores(here)).set_index([c.WAVE, c.LENS, c.UNIT, c.SCALE])
+        keys = pd.MultiIndex.from_frame(rows[[column, c.LENS, c.UNIT, c.SCALE]])
+        n.append(told[c.N].reindex(keys).to_numpy())
+        means.append(told[c.MEAN].reindex(keys).to_numpy())
+    out = released.copy()
+    out.loc[which, c.DESIGN] = TWO_MEANS
+    out.loc[which, c.CHANGE] = np.round(means[0] - means[1], 2) + 0.0
+    out.loc[which, c.N] = np.minimum(n[0], n[1])
+    out.loc[which, [c.LOW, c.HIGH, c.EFFECT_SIZE]] = np.nan
+    out.loc[which, c.REASON] = MOVES
+    untold = which & out[c.CHANGE].isna().to_numpy()
+    out.loc[untold, c.SHOWN] = False
+    out.loc[untold, c.REASON] = HIDDEN_WITH
+    return out
+
+
+def _unseen(cells: list[Key], moves: _Moves, sums: tuple[Any, Any], min_n: int) -> set[Key]:
+    """The changes of one scale that an attacker gets nothing from, beside the means of both waves.
+
+    `sums`: what is shown of the means of now and of then, as rows over the people of `moves`.
+    """
+    people = [moves.both(*cell) for cell in cells]
+    kept = np.ones(len(cells), np.bool_)
+    now, then = sums
+    width = now.shape[1]
+    while kept.any():
+        rows = np.flatnonzero(kept)
+        both = sparse.csr_array(np.array([people[row] for row in rows], np.int64))
+        # An answer of then counts as its negative, so that a change is a sum as well.
+        published = sparse.vstack([
+            sparse.hstack([now, sparse.csr_array((now.shape[0], width), dtype=np.int64)]),
+            sparse.hstack([sparse.csr_array((then.shape[0], width), dtype=np.int64), then]),
+            sparse.hstack([both, both]),
+        ])  # fmt: skip
+        found = attack(published, np.ones(2 * width, np.int64), min_n)
+        if not found.found:
+            break
+        changes = now.shape[0] + then.shape[0] + np.arange(len(rows))
+        used = found.made_of[:, changes].astype(np.int64)
+        used = used[used.any(axis=1)]
+        gone = _cover(used, np.array([people[row].sum() for row in rows]))
+        if not len(gone):  # nothing is known of the way, so nothing is risked
+            near = np.isin(changes, found.undecided)
+            gone = np.flatnonzero(near) if near.any() else np.arange(len(rows))
+        kept[rows[gone]] = False
+    return {cell for cell, stays in zip(cells, kept, strict=True) if stays}
+
+
+def _cover(used: Codes, people: Codes) -> Codes:
+    """Changes of which at least one stands in each way: those in most, for their size, first."""
+    gone: list[int] = []
+    while len(used):
+        best = int(np.lexsort((np.arange(len(people)), people, -used.sum(axis=0) / people))[0])
+        gone.append(best)
+        used = used[used[:, best] == 0]
+    return np.array(gone, np.int64)
 
 
 class _Moves:
     """Who has a score in either of two waves, and in which unit, over one list of people."""
 
     def __init__(self, now: pd.DataFrame, then: pd.DataFrame, scale: str) -> None:
-        people = now.index.union(then.index)
-        self._now, self._then = now.reindex(people), then.reindex(people)
+        self.people = now.index.union(then.index)
+        self._now, self._then = now.reindex(self.people), then.reindex(self.people)
         self.there: list[Flags] = [
             table[scale].notna().to_numpy() for table in (self._now, self._then)
         ]
@@ -107,6 +186,14 @@ class _Moves:
             found = [np.where(self.there[k], codes[k * half :][:half], -1) for k in (0, 1)]
             self._codes[lens] = [str(name) for name in names], found[0], found[1]
         return self._codes[lens]
+
+    def both(self, lens: str, unit: str) -> Flags:
+        """Whose change is in the change of a unit: they are in both waves, and in it now."""
+        linked = self.there[0] & self.there[1]
+        if lens == c.ALL:
+            return linked
+        names, now, _ = self.codes(lens)
+        return linked & (now == names.index(unit))
 
     def left(self, lens: str, units: set[str]) -> Codes:
         """Per person the part in what is left of units of a lens together: -1, 0 or 1."""
@@ -129,8 +216,8 @@ class _Moves:
         return dict(zip(names, np.asarray(counts).tolist(), strict=True))
 
 
-def _kept(n: dict[Key, int], moves: _Moves, parents: pd.DataFrame, min_n: int) -> set[Key]:
-    """The shown units of one scale whose changes stay shown; the smallest goes first."""
+def _apart(n: dict[Key, int], moves: _Moves, parents: pd.DataFrame, min_n: int) -> set[Key]:
+    """The cells of which nobody, or enough, is left over; the smallest goes first."""
     single = {lens: moves.single(lens) for lens in sorted({lens for lens, _ in n})}
     kept = {cell for cell in n if not 0 < single[cell[0]][cell[1]] < min_n}
     settled = False

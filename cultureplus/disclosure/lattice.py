@@ -23,9 +23,9 @@ import pandas as pd
 from scipy import sparse
 
 from cultureplus import columns as c
+from cultureplus.crossed import crossed_name
 from cultureplus.errors import InputError
 
-CROSS = " x "
 CELL = "cell"
 LENSES = "lenses"  # how many lenses name the cell: 0 the whole, 1 a unit, 2 a pair
 
@@ -107,18 +107,6 @@ def lattice_of(membership: pd.DataFrame, *, pairs: bool = True) -> Lattice:
             names.append((crossed_name(lenses[one], lenses[other]), unit, 2))
             rows.append(members)
     return _assembled(names, rows, sizes.astype(np.int64), atom.ravel().astype(np.int64))
-
-
-def crossed_name(one: str, other: str) -> str:
-    """The name of two lenses, or two units, crossed; no two pairs have the same.
-
-    >>> print(crossed_name("Sales", "Head"), crossed_name("A x", "B"), sep="; ")
-    Sales x Head; "A x" x B
-    """
-    return CROSS.join(
-        '"' + name.replace('"', '""') + '"' if CROSS in f" {name} " or '"' in name else name
-        for name in (one, other)
-    )
 
 
 def _codes(membership: pd.DataFrame, lenses: Sequence[str]) -> tuple[Whole, list[list[str]]]:

@@ -16,7 +16,7 @@ eliminated as sparse rows among themselves, the huge ones after that and all at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -60,36 +60,14 @@ class SmallSpan:
         if, and but for chance in 2^31 only if, the entries of its atoms add up to nothing.
         """
         out = draw.integers(0, PRIME, (count, self.huge.shape[1]))
-        for vector in out:
-            if len(self.huge_pivots):
-                vector[self.huge_pivots] = 0
-                vector[self.huge_pivots] = -multiply(self.huge, vector[:, None])[:, 0] % PRIME
-            if len(self.tiny_pivots):
-                vector[self.tiny_pivots] = 0
+        if len(self.huge_pivots):
+            out[:, self.huge_pivots] = 0
+            out[:, self.huge_pivots] = -multiply(self.huge, out.T).T % PRIME
+        if len(self.tiny_pivots):
+            out[:, self.tiny_pivots] = 0
+            for vector in out:
                 vector[self.tiny_pivots] = -_apply(self.tiny, vector) % PRIME
         return out
-
-    def narrowed(self, most: int) -> SmallSpan:
-        """The rows of the span that can have entries in `most` atoms or fewer, and some more.
-
-        Tiny rows tie atoms into knots. Of the huge rows, several sets of knots are chosen, disjoint
-        and each enough to tell all combinations of them apart. A combination with entries in no
-        more knots than there are sets less one vanishes on one of the sets, hence is nothing.
-        Where the last set can't tell all apart, the combinations that it misses are what is left.
-        """
-        if not len(self.huge_pivots):
-            return self
-        knot = knots(self.tiny)
-        free = np.ones(len(knot), bool)
-        left = np.eye(len(self.huge), dtype=np.int64)
-        for _ in range(most + 1):
-            chosen, left = telling_columns(self.huge, np.flatnonzero(free))
-            if len(left) == len(self.huge):
-                return self
-            free &= ~np.isin(knot, knot[chosen])
-        rows, change, leading = reduced_echelon(multiply(left, self.huge))
-        origin = replace(self._origin, huge=multiply(multiply(change, left), self._origin.huge))
-        return SmallSpan(self.tiny, self.tiny_pivots, rows, leading, origin)
 
     def made_of(self, targets: Whole) -> Flags:
         """Of which published rows each of some rows of the span is made: targets x published."""
@@ -125,11 +103,14 @@ class _Origin:
         return found
 
 
-def small_span(published: Any, large: Flags, wide: Flags | None = None) -> SmallSpan:
+def small_span(
+    published: Any, large: Flags, wide: Flags | None = None, *, most: int | None = None
+) -> SmallSpan:
     """The part of the span that says nothing of large atoms.
 
     `published`: sparse zeros and ones, sums x atoms; `large`: per atom whether it is large; `wide`:
-    per sum whether it runs across many others, by default the longest do (it is a matter of speed).
+    per sum whether it runs across many others, by default the longest do (it is a matter of speed);
+    `most`: rows with entries in more atoms than this may be left out, by default none is.
 
     >>> whole_and_part = sparse.csr_array(np.array([[1, 1, 1], [1, 0, 0]]))
     >>> found = small_span(whole_and_part, np.array([True, False, False]))
@@ -144,7 +125,7 @@ def small_span(published: Any, large: Flags, wide: Flags | None = None) -> Small
     sieve = _Sieve(large)
     grown = [int(row) for row in order[tiny_first] if not sieve.take(published, int(row))]
     huge_rows = np.array([*grown, *order[~tiny_first].tolist()], np.int64)
-    return _completed(published, large, sieve, huge_rows)
+    return _completed(published, large, sieve, huge_rows, most)
 
 
 def knots(rows: Any) -> Whole:
@@ -173,7 +154,7 @@ def telling_columns(rows: Whole, columns: Whole) -> tuple[Whole, Whole]:
     start, step = 0, 2 * len(rows)
     while start < len(columns) and len(left):
         some = columns[start : start + step]
-        seen = multiply(left, rows[:, some])
+        seen = multiply(left, rows[:, some]) if start else rows[:, some]
         form, change, leading = reduced_echelon(seen, keep_zero=True)
         chosen += some[leading].tolist()
         left = multiply(change[len(leading) :], left)
@@ -241,7 +222,9 @@ def _subtract(row: dict[int, int], other: dict[int, int], factor: int) -> None:
             row.pop(column, None)
 
 
-def _completed(published: Any, large: Flags, sieve: _Sieve, huge_rows: Whole) -> SmallSpan:
+def _completed(
+    published: Any, large: Flags, sieve: _Sieve, huge_rows: Whole, most: int | None
+) -> SmallSpan:
     """The huge rows, freed of the tiny ones, then of the large atoms, then reduced."""
     n_atoms = published.shape[1]
     pivots = np.array(sieve.pivots, np.int64)
@@ -251,8 +234,15 @@ def _completed(published: Any, large: Flags, sieve: _Sieve, huge_rows: Whole) ->
     dense = published[huge_rows].toarray().astype(np.int64)
     taken = dense[:, pivots]
     dense = (dense - _transposed_apply(tiny, taken)) % PRIME
-    vanish = left_null(dense[:, large])
-    rows = multiply(vanish, dense)
+    vanish, rows = np.eye(len(dense), dtype=np.int64), dense
+    if large.any():
+        vanish = left_null(dense[:, large])
+        rows = np.zeros((len(vanish), n_atoms), np.int64)
+        rows[:, ~large] = multiply(vanish, dense[:, ~large])
+    if most is not None and len(rows):
+        few = _of_few(rows, knots(small), most)
+        if few is not None:
+            vanish, rows = multiply(few, vanish), multiply(few, rows)
     reduced, change, leading = reduced_echelon(rows)
     origin = _Origin(
         made=_sparse(sieve.made, published.shape[0]),
@@ -264,22 +254,55 @@ def _completed(published: Any, large: Flags, sieve: _Sieve, huge_rows: Whole) ->
     return SmallSpan(small, pivots[basis], reduced, leading, origin)
 
 
+def _of_few(rows: Whole, knot: Whole, most: int) -> Whole | None:
+    """The combinations of rows that can have entries in `most` atoms or fewer, and some more.
+
+    Tiny rows tie atoms into knots. Several sets of knots are chosen, disjoint and each enough to
+    tell all combinations apart. A combination with entries in no more knots than there are sets
+    less one vanishes on one of the sets, hence is nothing. Where the last set can't tell all apart,
+    the combinations that it misses are what is left. None where nothing can be left out.
+    """
+    free = np.ones(len(knot), bool)
+    left = np.eye(len(rows), dtype=np.int64)
+    for _ in range(most + 1):
+        chosen, left = telling_columns(rows, np.flatnonzero(free))
+        if len(left) == len(rows):
+            return None
+        free &= ~np.isin(knot, knot[chosen])
+    return left
+
+
 def left_null(matrix: Whole) -> Whole:
     """A basis of the combinations of rows that give nothing, modulo the prime.
 
-    `matrix`: rows x columns. With more columns than rows they are mixed at random into few more
-    than there are rows, which keeps the combinations but for a chance in 2^31.
+    `matrix`: rows x columns. Where there are many more columns than rows, random sums of columns
+    are asked first; what they leave over is then held against the columns themselves.
 
     >>> left_null(np.array([[1, 2], [2, 4]])).tolist() in ([[PRIME - 2, 1]], [[2, PRIME - 1]])
     True
     """
-    n_rows = len(matrix)
-    if matrix.shape[1] > n_rows + 8:
-        mix = np.random.default_rng(20263).integers(0, PRIME, (matrix.shape[1], n_rows + 4))
-        matrix = multiply(matrix, mix)
-    reduced, change, leading = reduced_echelon(matrix, keep_zero=True)
-    del reduced
-    return change[len(leading) :]
+    draw = np.random.default_rng(20263)
+    left = np.eye(len(matrix), dtype=np.int64)
+    rest = matrix
+    while len(left) and rest.any():
+        _, change, leading = reduced_echelon(_drawn_together(rest, draw), keep_zero=True)
+        null = change[len(leading) :]
+        left, rest = multiply(null, left), multiply(null, rest)
+    return left
+
+
+def _drawn_together(matrix: Whole, draw: np.random.Generator) -> Whole:
+    """Random sums of columns, each column in one of them: a few more than there are rows."""
+    n_rows, n_columns = matrix.shape
+    kept = n_rows + 8
+    if n_columns <= kept:
+        return matrix
+    each = -(-n_columns // kept)
+    spread = np.zeros((n_rows, kept * each), np.int64)
+    spread[:, draw.permutation(kept * each)[:n_columns]] = (
+        matrix * draw.integers(1, PRIME, n_columns) % PRIME
+    )
+    return spread.reshape(n_rows, kept, each).sum(axis=2) % PRIME
 
 
 def reduced_echelon(matrix: Whole, *, keep_zero: bool = False) -> tuple[Whole, Whole, Whole]:
@@ -297,11 +320,14 @@ def reduced_echelon(matrix: Whole, *, keep_zero: bool = False) -> tuple[Whole, W
     column = 0
     while len(leading) < n_rows and column < n_columns:
         done = len(leading)
-        ahead = np.flatnonzero((work[done:, column:n_columns] != 0).any(axis=0))
-        if not len(ahead):
-            break
-        column += int(ahead[0])
-        pivot = done + int(np.flatnonzero(work[done:, column])[0])
+        here = np.flatnonzero(work[done:, column])
+        if not len(here):  # look for the next column with anything in it
+            ahead = np.flatnonzero(work[done:, column:n_columns].any(axis=0))
+            if not len(ahead):
+                break
+            column += int(ahead[0])
+            here = np.flatnonzero(work[done:, column])
+        pivot = done + int(here[0])
         if pivot != done:
             work[[done, pivot]] = work[[pivot, done]]
         work[done] = work[done] * pow(int(work[done, column]), -1, PRIME) % PRIME

@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cultureplus import columns as c
+from cultureplus.crossed import crossed_units, pairs_of
 from cultureplus.disclosure.plan import ReportingPlan
 from cultureplus.errors import InputError
 from cultureplus.survey import Survey
@@ -87,18 +88,23 @@ def snapshot_of(
     people, hashes = people.iloc[order], tuple(names[place] for place in order)
 
     cells: dict[Cell, tuple[int, ...]] = {}
+    pairs = pairs_of(survey.lenses)
     shown = plan.cells.loc[(plan.cells[c.WAVE] == wave) & plan.cells[c.SHOWN]]
     for lens, units in shown.groupby(c.LENS, sort=True)[c.UNIT]:
         if lens == c.ALL:
             cells[EVERYBODY] = tuple(range(len(people)))
             continue
-        if lens not in survey.lenses:
+        if lens in pairs:
+            units_of = crossed_units(people, *pairs[str(lens)])
+        elif lens in survey.lenses:
+            units_of = people[lens]
+        else:
             raise InputError(
                 "A cell is to be published, but who is in it can't be entered in the ledger.",
                 found=lens,
-                possible=survey.lenses,
+                possible=[*survey.lenses, *pairs],
             )
-        places = people.groupby(people[lens].to_numpy(), sort=True).indices
+        places = people.groupby(units_of.to_numpy(), sort=True).indices
         for unit in sorted(units):
             cells[str(lens), str(unit)] = tuple(int(place) for place in places[unit])
 

@@ -2,9 +2,16 @@
 
 Hidden first is every cell of fewer than `min_n` people. That alone protects nobody: whoever takes
 the shown cells from one another gets most of the hidden ones back. So an attacker (`attack`) looks
-for unions of fewer than `min_n` people in the span of all that is shown, and for each union one of
-the cells that give it away is hidden as well, until the attacker finds nothing more. Then hidden
+for unions of fewer than `min_n` people in the span of all that is shown, and for each union some of
+the cells that give it away are hidden as well, until the attacker finds nothing more. Then hidden
 cells are shown again, as far as the attacker still finds nothing.
+
+While there are many unions, one cell of each way to get at them goes, those first that stand in
+many ways; this is quick and gets rid of what follows within a unit. A few that are left can often
+be got at in a thousand ways, over half the lattice. For each of these a linear programme looks for
+the cheapest set of cells that ends all ways at once, mostly the three that make a square with it.
+After the first attack only those atoms are asked about that it could not clear. The last attack, on
+the pattern that is given out, is the whole one.
 
 What is hidden: pairs of lenses before units of one lens; of these the cell that stands in most of
 the ways to give something away, for its size, so small cells before large ones; the whole never.
@@ -30,8 +37,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus.disclosure.attack import Attack, attack, vanishing_sums
-from cultureplus.disclosure.lattice import CELL, CROSS, LENSES, Lattice
+from cultureplus.crossed import CROSS
+from cultureplus.disclosure.attack import Attack, attack, parted, vanishing_sums
+from cultureplus.disclosure.lattice import CELL, LENSES, Lattice
 from cultureplus.disclosure.reasons import HIDDEN_WITH, hidden_below
 from cultureplus.disclosure.row_space import PRIME, small_span
 from cultureplus.errors import InputError
@@ -41,9 +49,17 @@ Flags = npt.NDArray[np.bool_]
 
 NOT_WANTED = "hidden (not asked for)"
 _ROUNDS = 4  # of showing again
+_WORTH = 300  # a round that shows less than one in so many again is the last
 _AHEAD = 64  # cells shown again before the attacker is asked
-_FEW_UNIONS = 200  # so many are remembered, with the ways to them
-_NEAR = 120  # atoms around a cell in which three are tried together
+_FEW_UNIONS = 50  # so many are taken out of the span one by one
+_FIRST, _SECOND = 400, 2000  # about so many atoms around a union, and around these, may help
+_WHOLE = 4000  # a lattice of so many atoms may be drawn upon as a whole
+_DEAR = 100  # times the cost of a pair is that of a unit, where a unit may be hidden
+_TIE = 1e-3
+_PARTED = 1e-6  # of what rounding leaves in a linear programme
+_NEAR = 120  # small atoms around a cell of which three are tried together
+_NEAR_FOUR = 40  # and four
+_MANY = 5000  # small atoms of which not all pairs are tried in a quick look
 _FINE = 50  # units that a lens has before the others are taken to run across it
 
 
@@ -142,6 +158,8 @@ class _Desk:
         # Who goes first: pairs (0, preferred 1), then units (2, preferred 3); the whole (4) never.
         self.rank = np.where(lenses == 0, 4, 2 * (lenses == 1) + late)
         self.wide = _running_across(lattice)
+        self.length = np.diff(lattice.matrix.indptr)
+        self.narrow = lattice.matrix[np.flatnonzero(lenses == min(int(lenses.max(initial=1)), 2))]
 
     def decide(self, start: Flags) -> Flags:
         """The cells to show, out of those of enough people."""
@@ -152,25 +170,30 @@ class _Desk:
             if not more.any():
                 break
             tried |= more
+            before = int(shown.sum())
             shown = self.mended(shown | more, more)
-        return shown
+            if (int(shown.sum()) - before) * _WORTH < before:
+                break
+        # The last word has the attacker who is told nothing of what was looked for before.
+        return self.mended(shown, shown & (self.rank < 4))
 
     def mended(self, shown: Flags, may_hide: Flags) -> Flags:
         """Hide cells until the attacker finds nothing."""
         shown = shown.copy()
-        ways: dict[tuple[int, ...], set[int]] = {}
+        suspects = None
         while True:
             rows = np.flatnonzero(shown)
-            found = self._attack(rows)
+            found = self._attack(rows, suspects)
             if not found.found:
                 return shown
+            suspects = found.suspects
             open_ = np.flatnonzero(may_hide[rows])
-            if found.unions:
-                made_of = found.made_of[:, open_]
-                if len(made_of) <= _FEW_UNIONS:
-                    _in_every_way(found.unions, made_of, rows[open_], ways)
-                hide = self._cover(made_of, rows[open_])
-            else:  # nothing is known, so nothing is risked
+            hide = rows[:0]
+            if 0 < len(found.unions) <= _FEW_UNIONS:
+                hide = self._parted(rows, may_hide, found.unions)
+            if found.unions and not len(hide):
+                hide = self._cover(found.made_of[:, open_], rows[open_])
+            elif not found.unions:  # nothing is known, so nothing is risked
                 hide = rows[open_[np.isin(open_, found.undecided)]]
                 hide = hide[np.lexsort((hide, self.people[hide], self.rank[hide]))][:1]
             if not len(hide):  # none of those that may be hidden stands near: then all of them
@@ -179,9 +202,65 @@ class _Desk:
                 return shown
             shown[hide] = False
 
-    def _attack(self, rows: Whole) -> Attack:
+    def _attack(self, rows: Whole, among: Flags | None) -> Attack:
         wide = None if self.wide is None else self.wide[rows]
-        return attack(self.lattice.matrix[rows], self.lattice.sizes, self.min_n, wide=wide)
+        return attack(
+            self.lattice.matrix[rows], self.lattice.sizes, self.min_n, wide=wide, among=among
+        )
+
+    def _parted(self, rows: Whole, may_hide: Flags, unions: Sequence[tuple[int, ...]]) -> Whole:
+        """Cells without which none of the unions follows any more, as far as these can be found."""
+        left = rows
+        open_ = set(unions)
+        for union in unions:
+            some = self._parting(left, may_hide, union) if union in open_ else None
+            if some is not None:
+                weights, away = some
+                left = np.delete(left, away)
+                # What parts one union from the span parts others too, where the weights say so.
+                open_ = {one for one in open_ if abs(weights[list(one)].sum()) < _PARTED}
+        return np.setdiff1d(rows, left)
+
+    def _parting(
+        self, rows: Whole, may_hide: Flags, union: tuple[int, ...]
+    ) -> tuple[npt.NDArray[np.float64], Whole] | None:
+        """Weights of the atoms that part one union from the span, and which rows are hidden for it.
+
+        Pairs are asked first, and atoms near the union; None where nothing helps.
+        """
+        matrix = self.lattice.matrix
+        near = self._near(np.array(union))
+        whole = np.arange(matrix.shape[1])
+        hoods = [near, whole] if len(near) < len(whole) <= _WHOLE else [near]
+        for level in range(4):
+            if not (may_hide[rows] & (self.rank[rows] == level)).any():
+                continue
+            cost = np.where(self.rank < 2, 1.0, _DEAR) * self.people.astype(np.float64)
+            # Of equals the first by name is cheapest, so that no solver has a choice.
+            cost *= 1 + _TIE * np.arange(len(cost)) / len(cost)
+            cost[~may_hide | (self.rank > level)] = np.inf
+            for hood in hoods:
+                some = parted(matrix[rows][:, hood], np.isin(hood, union), cost[rows])
+                if some is not None:
+                    weights = np.zeros(matrix.shape[1])
+                    weights[hood] = some[0]
+                    return weights, some[1]
+        return None
+
+    def _near(self, union: Whole) -> Whole:
+        """The atoms in small pairs with a union, and those in small pairs with these.
+
+        Without pairs, units are taken for them.
+        """
+        near = union
+        for most in (_FIRST, _SECOND):
+            share = np.flatnonzero(np.asarray(self.narrow[:, near].sum(axis=1)))
+            length = np.diff(self.narrow.indptr)[share]
+            order = np.argsort(length, kind="stable")
+            count = int(np.searchsorted(np.cumsum(length[order]), most, side="right"))
+            around = self.narrow[share[order[: max(count, 1)]]].indices
+            near = np.unique(np.concatenate([near, around])).astype(np.int64)
+        return near
 
     def _cover(self, made_of: Flags, cells: Whole) -> Whole:
         """Cells of which at least one stands in each union: those in most, for their size, first.
@@ -225,7 +304,7 @@ class _Desk:
                 continue
             # Every null vector but the first, freed of what it has in common with this cell.
             factor = value[1:] * pow(int(value[0]), -1, PRIME) % PRIME
-            ahead = (null[1:4] - factor[:3, None] * null[0]) % PRIME
+            ahead = (null[1:4, small] - factor[:3, None] * null[0, small]) % PRIME
             if not self._seen_at_once(ahead, small, members):
                 more[cell] = True
                 null = (null[1:] - factor[:, None] * null[0]) % PRIME
@@ -234,31 +313,33 @@ class _Desk:
         return more
 
     def _seen_at_once(self, numbers: Whole, small: Whole, members: Whole) -> bool:
-        """Whether one or two small atoms, or three of those in a cell, are given away."""
+        """Whether one or two small atoms, or more of those around a cell, are given away.
+
+        `numbers`: of the small atoms; `members`: the cell's atoms.
+        """
         sizes, most = self.lattice.sizes, self.min_n - 1
-        if vanishing_sums(numbers[:, small], sizes[small], most, 2) != []:
+        few = 2 if len(small) <= _MANY else 1
+        if vanishing_sums(numbers, sizes[small], most, few) != []:
             return True
-        near = np.intersect1d(small, members)
-        if len(near) > _NEAR or most < 3:
-            return False
-        return vanishing_sums(numbers[:, near], sizes[near], most, 3) != []
+        for around in (self._outer(members), members):
+            near = np.flatnonzero(np.isin(small, around))
+            if len(near) <= _NEAR and most > 2:
+                few = 4 if len(near) <= _NEAR_FOUR else 3
+                return vanishing_sums(numbers[:, near], sizes[small[near]], most, few) != []
+        return False
 
-
-def _in_every_way(
-    unions: Sequence[tuple[int, ...]],
-    made_of: Flags,
-    cells: Whole,
-    ways: dict[tuple[int, ...], set[int]],
-) -> None:
-    """Narrow the sources of a union that comes again to what stands in every way to it so far.
-
-    Otherwise one cell of each way in turn would be hidden. `made_of` (unions x cells) and `ways`,
-    the sources of each union up to now, are changed.
-    """
-    for number, union in enumerate(unions):
-        now = set(cells[made_of[number]].tolist())
-        ways[union] = now & ways.get(union, now) or now
-        made_of[number] = np.isin(cells, list(ways[union]))
+    def _outer(self, members: Whole) -> Whole:
+        """The atoms of the smallest cell that holds all members and others."""
+        matrix = self.lattice.matrix
+        inside = np.zeros(matrix.shape[1], np.int64)
+        inside[members] = 1
+        holds = (np.asarray(matrix @ inside) == len(members)) & (self.length > len(members))
+        if not holds.any():
+            return members
+        cells = np.flatnonzero(holds)
+        cell = int(cells[np.argmin(self.length[cells])])
+        found: Whole = matrix.indices[matrix.indptr[cell] : matrix.indptr[cell + 1]]
+        return found
 
 
 def _running_across(lattice: Lattice) -> Flags | None:

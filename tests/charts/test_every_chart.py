@@ -206,6 +206,16 @@ def test_a_table_without_a_plan_is_refused(chart, name, request):
         chart(table)
 
 
+@pytest.mark.parametrize("as_index", [True, False])
+def test_rows_of_people_are_refused(case, as_index):
+    """With all columns that the chart asks for: a table by respondent is still no aggregate."""
+    chart, table, *_ = case
+    rows = table.assign(respondent=[f"p{place}" for place in range(len(table))])
+    with pytest.raises(InputError, match="rows of people") as caught:
+        chart(rows.set_index("respondent") if as_index else rows)
+    assert "p0" not in str(caught.value)
+
+
 def test_a_missing_column_is_named(case):
     chart, table, drawn, _ = case
     with pytest.raises(InputError, match=f"does not have: '{drawn[0]}'"):
