@@ -40,8 +40,11 @@ from cultureplus.disclosure.released_cells import _MANY, read_released
 from cultureplus.disclosure.suppress import suppress
 from cultureplus.errors import InputError
 from cultureplus.manifest import write_manifest
+from cultureplus.notebooks_run import read_notebook
 from cultureplus.published import publish
-from cultureplus.released import write_tables
+from cultureplus.released import unique_tables, write_tables
+from cultureplus.report import published_tables
+from tests.small_surveys import ROOT
 
 WAVE, BEFORE = "2026Q3", "2026Q2"
 FEW = hidden_below(5)
@@ -575,3 +578,18 @@ def test_an_unreadable_folder_beside_the_report_is_said_not_refused(tmp_path):
     cut(other / "tables" / "unit_scores.csv", -9)
     seen = audit(report).looked_at.set_index(c.ATTACKER)
     assert seen.loc[RERUN, c.NOTE] == "0 earlier reports, 1 unreadable"
+
+
+@pytest.mark.slow
+def test_the_released_tables_of_the_sample_give_nothing_away(tmp_path):
+    """The tables of the committed notebooks, which nbval holds equal to a run's, as a report."""
+    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    tables = unique_tables(
+        [table for path in paths for table in published_tables(read_notebook(path))]
+    )
+    assert {"unit_scores", "crossed_barriers", "change"} <= set(tables)
+    write_tables(tmp_path / "tables", tables)
+    write_manifest(tmp_path, inputs=[], parameters={"title": "Sample", "min_n": 5})
+    found = audit(tmp_path)
+    assert not found.breached, found.findings.to_string()
+    assert len(found.looked_at) == 8

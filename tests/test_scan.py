@@ -41,6 +41,9 @@ from cultureplus.disclosure.scan import COLUMN, COMMENT, EXACT, IDENTIFIER, ROW,
 from cultureplus.disclosure.sheets import PIVOT
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
+from cultureplus.notebooks_run import read_notebook
+from cultureplus.released import unique_tables, write_tables
+from cultureplus.report import Chapter, published_tables, write_report
 from cultureplus.run import run_quarter
 from cultureplus.scoring import keyed, score
 from tests.small_surveys import ROOT
@@ -1181,8 +1184,15 @@ def test_nothing_of_a_canary_leaves_a_run(folder, search, tmp_path):
 
 @pytest.mark.slow
 def test_the_committed_notebooks_carry_nothing_of_a_single_person_and_the_sample_does(tmp_path):
-    """What the scan of the notebooks is worth: files that hold the rows are found beside them."""
+    """Notebooks, and the report and tables made of them; files that hold the rows are found."""
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    chapters = [
+        Chapter(path.stem, read_notebook(path)) for path in sorted(tmp_path.rglob("*.ipynb"))
+    ]
+    page = write_report(chapters, title="Sample", subtitle="of the committed notebooks")
+    (tmp_path / "report.html").write_text(page, encoding="utf-8")
+    tables = [table for each in chapters for table in published_tables(each.notebook)]
+    write_tables(tmp_path / "tables", unique_tables(tables))
     sample = ("exports/2026Q3.csv", "README.md", "survey.toml")
     for name in sample:
         shutil.copy(ROOT / "data" / "sample" / name, tmp_path / Path(name).name)

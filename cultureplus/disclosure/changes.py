@@ -9,10 +9,10 @@ person came and nobody left, that person's answer is what is left.
 So a change is shown where nobody is left over, or at least `min_n` people are; the same holds for
 what is left when shown units are taken from everybody, or from a coarser unit that they lie in.
 Then the attacker who looks through a plan (`attack`) looks through the shown cells of both waves
-and the changes together, over all lenses and pairs, for the sum over fewer than `min_n` answers,
-and changes are taken back until nothing is found. Where the change of the same people may not be
-shown, the difference of the two means as they are told takes its place: it adds nothing to them. So
-does a change without linked people.
+and the changes together, over all lenses and pairs, for the sum over fewer than `min_n` of the
+answers that may be left over, and changes are taken back until nothing is found. Where the change
+of the same people may not be shown, the difference of the two means as they are told takes its
+place: it adds nothing to them. So does a change without linked people.
 
 What does not follow: from two means alone, whose people differ by one or two, nothing exact, for
 everybody may have answered anew. What is not searched for: differences between the answers of few
@@ -35,7 +35,7 @@ from cultureplus.disclosure.attack import attack
 from cultureplus.disclosure.plan import ReportingPlan
 from cultureplus.disclosure.reasons import HIDDEN_WITH
 from cultureplus.errors import InputError
-from cultureplus.units import unit_scores
+from cultureplus.units import lenses_of, unit_scores
 
 TWO_MEANS = "difference of two means"
 MOVES = "no interval: the same people's change would tell of who came, left or moved"
@@ -132,6 +132,7 @@ def _unseen(cells: list[Key], moves: _Moves, sums: tuple[Any, Any], min_n: int) 
     kept = np.ones(len(cells), np.bool_)
     now, then = sums
     width = now.shape[1]
+    suspects = np.concatenate(moves.unlinked())
     while kept.any():
         rows = np.flatnonzero(kept)
         both = sparse.csr_array(np.array([people[row] for row in rows], np.int64))
@@ -141,9 +142,10 @@ def _unseen(cells: list[Key], moves: _Moves, sums: tuple[Any, Any], min_n: int) 
             sparse.hstack([sparse.csr_array((then.shape[0], width), dtype=np.int64), then]),
             sparse.hstack([both, both]),
         ])  # fmt: skip
-        found = attack(published, np.ones(2 * width, np.int64), min_n)
+        found = attack(published, np.ones(2 * width, np.int64), min_n, among=suspects)
         if not found.found:
             break
+        suspects = found.suspects
         changes = now.shape[0] + then.shape[0] + np.arange(len(rows))
         used = found.made_of[:, changes].astype(np.int64)
         used = used[used.any(axis=1)]
@@ -174,6 +176,7 @@ class _Moves:
         self.there: list[Flags] = [
             table[scale].notna().to_numpy() for table in (self._now, self._then)
         ]
+        self._lenses = lenses_of(now)
         self._codes: dict[str, tuple[list[str], Codes, Codes]] = {}
 
     def codes(self, lens: str) -> tuple[list[str], Codes, Codes]:
@@ -194,6 +197,15 @@ class _Moves:
             return linked
         names, now, _ = self.codes(lens)
         return linked & (now == names.index(unit))
+
+    def unlinked(self) -> tuple[Flags, Flags]:
+        """Whose answer of now, and of then, may be left over: who came, left, or moved."""
+        moved = np.zeros(len(self.people), np.bool_)
+        for lens in self._lenses:
+            _, now, then = self.codes(lens)
+            moved |= now != then
+        both = self.there[0] & self.there[1]
+        return self.there[0] & (~both | moved), self.there[1] & (~both | moved)
 
     def left(self, lens: str, units: set[str]) -> Codes:
         """Per person the part in what is left of units of a lens together: -1, 0 or 1."""
