@@ -774,6 +774,16 @@ def test_a_stopped_run_keeps_the_wave_before_even_where_its_own_entry_was_there(
     assert read_manifest(folder / "reports" / "2026Q3")["release"]["entry"] == 1
 
 
+def test_a_lock_that_was_cut_off_while_it_was_written_is_taken_over(tmp_path):
+    (tmp_path / LOCK).write_text('{"pid": 1', encoding="utf-8")
+    with pytest.raises(InputError), alone_in(tmp_path):
+        pytest.fail("it may be being written at this moment")
+    os.utime(tmp_path / LOCK, (1_000_000_000, 1_000_000_000))
+    with alone_in(tmp_path):
+        assert (tmp_path / LOCK).exists()
+    assert not (tmp_path / LOCK).exists()
+
+
 def test_a_run_stopped_between_the_two_renamings_leaves_the_earlier_release(place, monkeypatch):
     """The report waits under its other name, the next ledger is written and belongs to nobody."""
     folder, _ = place

@@ -59,11 +59,12 @@ def release_changes(
     Reference: Denning, Denning & Schwartz (1979), ACM Transactions on Database Systems 4, 76-96.
 
     >>> from cultureplus import compare_waves, plan_reporting, read_survey, score
-    >>> sample = read_survey("data/sample")
+    >>> sample = read_survey("data/sample").in_waves(["2026Q2", "2026Q3"])
     >>> scores, plan = score(sample), plan_reporting(sample)
-    >>> found = release_changes(compare_waves(scores), scores, plan)
-    >>> bool(found.loc[found["lens"] == "all", "shown"].all())
-    True
+    >>> changes = compare_waves(scores).query("scale == 'psychological_safety'")
+    >>> whole = release_changes(changes, scores, plan).iloc[0]
+    >>> print(whole["unit"], whole["design"], whole["n"], whole["change"])
+    all linked 626.0 0.05
     """
     released = plan.apply(changes)
     absent = [name for name in (c.PREVIOUS, c.SCALE, c.DESIGN) if name not in released]

@@ -26,6 +26,7 @@ import json
 import os
 import platform
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ from cultureplus.manifest import RELEASE, read_manifest
 FILE_NAME = "release-ledger.json"
 _NEXT = ".release-ledger.next"
 _LOCK = ".release-ledger.lock"
+_WRITTEN = 60  # seconds after which a lock that can't be read belongs to nobody
 _ABOUT = "Keep this file beside the reports, and hand it on to nobody."
 _FORMAT = 1
 _DIGESTS = "digests"  # in a manifest, per wave
@@ -254,6 +256,9 @@ def entry_of(report: Path) -> tuple[bool, str]:
         return False, f"{FILE_NAME} is not as the run wrote it: {problem.sentence}"
     if digests <= {entry.digest for entry in ledger.entries}:
         return True, f"{FILE_NAME} has it as entry {manifest[RELEASE].get('entry')}"
+    with suppress(InputError, FileNotFoundError):
+        if digests <= {entry.digest for entry in _parsed(report.resolve().parent / _NEXT).entries}:
+            return True, "its entry is written and waits for the next run to put it in place"
     return False, f"{FILE_NAME} does not have the entry of this report"
 
 
@@ -403,7 +408,11 @@ def _take_away_stale(path: Path) -> None:
     except FileNotFoundError:
         return  # it has just ended
     except (ValueError, KeyError, TypeError):
-        alive = True  # being written at this moment, or nobody knows
+        # Being written at this moment, or its writer was killed while it wrote.
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime < _WRITTEN:
+                raise _busy() from None
+        alive = False
     if alive:
         raise _busy()
     # Of two runs that come upon it, one renames it; and it makes sure that it took the stale one.
