@@ -64,3 +64,14 @@ def test_the_notebook_lines_run():
     names: dict[str, object] = {}
     exec(code.replace("data/sample", str(ROOT / "data" / "sample")), names)
     assert {"survey", "scores", "plan", "units"} <= set(names)
+
+
+def test_what_the_privacy_page_names_is_there():
+    page = (ROOT / "PRIVACY.md").read_text(encoding="utf-8")
+    named = re.findall(r"\b(?:tests|benchmarks)/[\w./]+\w", page)
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    for command in set(re.findall(r"`cultureplus (\w+) ", page)):
+        with pytest.raises(SystemExit) as stopped:
+            main([command, "--help"])
+        assert stopped.value.code == 0, command
