@@ -10,9 +10,10 @@ So a change is shown where nobody is left over, or at least `min_n` people are; 
 what is left when shown units are taken from everybody, or from a coarser unit that they lie in.
 Then the attacker who looks through a plan (`attack`) looks through the shown cells of both waves
 and the changes together, over all lenses and pairs, for the sum over fewer than `min_n` of the
-answers that may be left over, and changes are taken back until nothing is found. Where the change
-of the same people may not be shown, the difference of the two means as they are told takes its
-place: it adds nothing to them. So does a change without linked people.
+answers that may be left over, or of the answers of one wave, and changes are taken back until
+nothing is found. Where the change of the same people may not be shown, the difference of the two
+means as they are told takes its place: it adds nothing to them. So does a change without linked
+people.
 
 What does not follow: from two means alone, whose people differ by one or two, nothing exact, for
 everybody may have answered anew. What is not searched for: differences between the answers of few
@@ -31,7 +32,7 @@ import pandas as pd
 from scipy import sparse
 
 from cultureplus import columns as c
-from cultureplus.disclosure.attack import attack
+from cultureplus.disclosure.attack import Attack, attack
 from cultureplus.disclosure.plan import ReportingPlan
 from cultureplus.disclosure.reasons import HIDDEN_WITH
 from cultureplus.errors import InputError
@@ -131,31 +132,42 @@ def _unseen(cells: list[Key], moves: _Moves, sums: tuple[Any, Any], min_n: int) 
     """
     people = [moves.both(*cell) for cell in cells]
     kept = np.ones(len(cells), np.bool_)
-    now, then = sums
-    width = now.shape[1]
-    suspects = np.concatenate(moves.unlinked())
-    while kept.any():
-        rows = np.flatnonzero(kept)
-        both = sparse.csr_array(np.array([people[row] for row in rows], np.int64))
-        # An answer of then counts as its negative, so that a change is a sum as well.
-        published = sparse.vstack([
-            sparse.hstack([now, sparse.csr_array((now.shape[0], width), dtype=np.int64)]),
-            sparse.hstack([sparse.csr_array((then.shape[0], width), dtype=np.int64), then]),
-            sparse.hstack([both, both]),
-        ])  # fmt: skip
-        found = attack(published, np.ones(2 * width, np.int64), min_n, among=suspects)
-        if not found.found:
-            break
-        suspects = found.suspects
-        changes = now.shape[0] + then.shape[0] + np.arange(len(rows))
-        used = found.made_of[:, changes].astype(np.int64)
-        used = used[used.any(axis=1)]
-        gone = _cover(used, np.array([people[row].sum() for row in rows]))
-        if not len(gone):  # nothing is known of the way, so nothing is risked
-            near = np.isin(changes, found.undecided)
-            gone = np.flatnonzero(near) if near.any() else np.arange(len(rows))
-        kept[rows[gone]] = False
+    now, then = (each.shape[0] for each in sums)
+    width = sums[0].shape[1]
+    every, none = np.ones(width, np.bool_), np.zeros(width, np.bool_)
+    left_over = np.concatenate(moves.unlinked())
+    for suspects in (left_over, np.concatenate([every, none]), np.concatenate([none, every])):
+        among: Flags = suspects
+        while kept.any():
+            rows = np.flatnonzero(kept)
+            found = _attacked(sums, [people[row] for row in rows], min_n, among)
+            if not found.found:
+                break
+            among = found.suspects
+            used = found.made_of[:, now + then :].astype(np.int64)
+            used = used[used.any(axis=1)]
+            gone = _cover(used, np.array([people[row].sum() for row in rows]))
+            if not len(gone):  # nothing is known of the way, so nothing is risked
+                near = np.isin(now + then + np.arange(len(rows)), found.undecided)
+                gone = np.flatnonzero(near) if near.any() else np.arange(len(rows))
+            kept[rows[gone]] = False
     return {cell for cell, stays in zip(cells, kept, strict=True) if stays}
+
+
+def _attacked(sums: tuple[Any, Any], changes: list[Flags], min_n: int, among: Flags) -> Attack:
+    """What follows from the means of now and of then and the changes, among some answers.
+
+    The columns are the answers of now, then those of then, each of which counts as its negative, so
+    that a change is a sum as well.
+    """
+    now, then = sums
+    both = sparse.csr_array(np.array(changes, np.int64))
+    published = sparse.vstack([
+        sparse.hstack([now, sparse.csr_array(now.shape, dtype=np.int64)]),
+        sparse.hstack([sparse.csr_array(then.shape, dtype=np.int64), then]),
+        sparse.hstack([both, both]),
+    ])  # fmt: skip
+    return attack(published, np.ones(published.shape[1], np.int64), min_n, among=among)
 
 
 def _cover(used: Codes, people: Codes) -> Codes:
