@@ -448,3 +448,14 @@ def test_a_larger_organisation_keeps_nearly_all_and_gives_nothing_away():
     assert not attack(sparse.csr_array(shown_rows(lattice, plan)), lattice.sizes, 5).found
     assert attack(large_enough(lattice, 5), lattice.sizes, 5).found
     assert plan["shown"].sum() > 0.95 * (plan["n"] >= 5).sum()
+
+
+def test_a_zero_that_is_written_down_counts_nobody():
+    """Sparse matrices may hold zeros; an attacker who took them for people would be misled."""
+    plain = np.array([[1, 1, 1, 0], [1, 0, 1, 0]])
+    rows, columns = np.nonzero(np.ones_like(plain))
+    written = sparse.csr_array((plain.ravel(), (rows, columns)), shape=plain.shape)
+    assert written.nnz > np.count_nonzero(plain)
+    sizes = np.array([9, 2, 9, 9])
+    assert attack(written, sizes, 5).unions == attack(plain, sizes, 5).unions == [(1,)]
+    assert written.nnz > np.count_nonzero(plain)  # whoever asks keeps the matrix as it was

@@ -97,7 +97,8 @@ def attack(
     >>> attack(all_but_two, np.array([7, 2]), 5).unions
     [(1,)]
     """
-    published = sparse.csr_array(published)
+    published = sparse.csr_array(published, copy=True)
+    published.eliminate_zeros()  # where an entry stands, somebody is counted
     blocks, size = _blocks(published, sizes)
     closed = size >= min_n
     if among is not None:
