@@ -28,7 +28,6 @@ from pathlib import Path
 
 import nbformat
 import nbformat.v4 as nb
-import numpy as np
 import pandas as pd
 import plotly.offline
 import pytest
@@ -447,30 +446,6 @@ def repeat(place):
     """One run to its end, with kernels."""
     assert main(command(place)) == 0
     return bytes_in(place / "reports")
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="kernels can't be found here")
-def test_killed_at_drawn_moments(tmp_path, capsys):
-    """Two kills upon one another, then one run to the end."""
-    with pytest.MonkeyPatch.context() as patch:  # how the earlier releases were made is no matter
-        patch.setattr(running, "execute", without_kernel)
-        base = released(write_world(tmp_path / "base"))
-    earlier = bytes_in(base / "reports")
-    shutil.copytree(base, tmp_path / "done")
-    took, last = undisturbed(tmp_path / "done")
-    later = bytes_in(tmp_path / "done" / "reports")
-    draw = np.random.default_rng(20261123)
-    moments = [(False, draw.uniform(0, took)) for _ in range(1)]
-    moments += [(True, draw.uniform(0, last)) for _ in range(1)]
-    for writing, after in moments:
-        kill_at(base, writing=writing, after=after)
-        assert wrong_with(base, earlier, later) == []
-    repeat(base)
-    assert wrong_after(base, later) == []
-    capsys.readouterr()
-    assert main(["verify", str(base / "reports" / WAVE)]) == 0
-    assert main(["verify", str(base / "reports" / BEFORE)]) == 0
 
 
 if __name__ == "__main__":
