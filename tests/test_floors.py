@@ -52,8 +52,8 @@ FLOORS = (
      "report", "disclosure.attackers",
      "simulate.files", "simulate.truths"),
     # who answered what; which cells may be shown
-    ("disclosure.answering", "disclosure.audit"),
-    ("disclosure.patterns",),
+    ("disclosure.answering", "disclosure.two_releases"),
+    ("disclosure.patterns", "disclosure.audit"),
     ("disclosure.plan",),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",

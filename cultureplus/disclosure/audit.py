@@ -38,10 +38,8 @@ from cultureplus.disclosure.attackers import (
     Solved,
     insiders,
     intervals,
-    movements,
     new_book,
     pattern_of,
-    reruns,
     solve,
     told,
 )
@@ -53,6 +51,7 @@ from cultureplus.disclosure.released_cells import (
     Released,
     read_released,
 )
+from cultureplus.disclosure.two_releases import movements, reruns
 from cultureplus.errors import InputError
 from cultureplus.manifest import FILE_NAME, read_manifest
 

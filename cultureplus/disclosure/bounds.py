@@ -108,29 +108,21 @@ class Sizes:
         some = np.isfinite(self.most) & ~exact
         least = (self.fewest > 0) & ~exact
         own = np.array(kinds, float)
-        answer = optimize.linprog(
-            -own,
-            A_ub=sparse.vstack([matrix[some], -matrix[least]], format="csc"),
-            b_ub=np.concatenate([self.most[some], -self.fewest[least]]),
-            A_eq=matrix[exact],
-            b_eq=self.most[exact],
-            bounds=(0, None),
-            method="highs",
-        )
+        limits: dict[str, Any] = {
+            "A_ub": sparse.vstack([matrix[some], -matrix[least]], format="csc"),
+            "b_ub": np.concatenate([self.most[some], -self.fewest[least]]),
+            "A_eq": matrix[exact],
+            "b_eq": self.most[exact],
+            "bounds": (0, None),
+            "method": "highs",
+        }
+        answer = optimize.linprog(-own, **limits)
         if answer.x is None or answer.status != 0:
             return bool(answer.status == 3)  # without bounds there may be any number
         top = -answer.fun
         if top < people - _SLACK or or_more:
             return bool(top >= people - _SLACK)
-        answer = optimize.linprog(
-            own,
-            A_ub=sparse.vstack([matrix[some], -matrix[least]], format="csc"),
-            b_ub=np.concatenate([self.most[some], -self.fewest[least]]),
-            A_eq=matrix[exact],
-            b_eq=self.most[exact],
-            bounds=(0, None),
-            method="highs",
-        )
+        answer = optimize.linprog(own, **limits)
         return bool(answer.fun <= people + _SLACK)
 
     def merged(self) -> tuple[Any, Whole]:
