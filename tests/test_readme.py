@@ -37,6 +37,8 @@ def test_the_walk_ends_with_a_report(folder, capsys):
     assert main(["check", str(folder)]) == 0
     assert main(["run", str(folder), "--out", str(report)]) == 0
     assert main(["verify", str(report)]) == 0
+    assert main(["audit", str(report)]) == 0
+    assert main(["scan", str(report), "--survey", str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert str(report / "report.html") in lines
     page = (report / "report.html").read_text(encoding="utf-8")
