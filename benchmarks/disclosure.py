@@ -65,10 +65,11 @@ def named(lens: str, codes: np.ndarray) -> list[str]:
 
 
 def organisations(count: int) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Organisations of 50 to 20,000 people, small ones mostly; every other one flat."""
+    """Organisations of 50 to 20,000 people, the first the largest; every other one flat."""
     draw = np.random.default_rng(20268)
     for number in range(count):
-        people = int(50 * 400 ** (draw.random() ** 2.5))
+        drawn = int(50 * 400 ** (draw.random() ** 2.5))
+        people = drawn if number else 20_000
         if number % 2:
             some = max(people // int(draw.choice([8, 14, 25])), 2)
             functions = int(min(draw.integers(2, 13), some))

@@ -11,11 +11,12 @@ exactly. For an insider and a coalition of two the attackers count among the fou
 five that is shown, everybody knows the sum over the other four, and that is what five means. The
 interval attacker has the told means only, and leaks what lies within half a point.
 
-    python benchmarks/disclosure_attacks.py [number of organisations]
+    python benchmarks/disclosure_attacks.py [number of organisations [folder for what is done]]
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -354,27 +355,21 @@ def cells_open(release: Release) -> set[tuple[str, str]]:
 
 
 # ------------------------------------------------------------------------------------ side by side
-def attacked(count: int, part: int = 0, parts: int = 1) -> pd.DataFrame:
-    """Per organisation and rule: what each attacker found, what was kept, how long it took.
-
-    `part` of `parts`: each such part is worked out by a process of its own.
-    """
+def attacked(number: int, kind: str, membership: pd.DataFrame) -> list[dict[str, Any]]:
+    """Per rule: what each attacker found in an organisation, what was kept, how long it took."""
     rows = []
-    for number, kind, membership in chosen(count):
-        if number % parts != part:
-            continue
-        survey = made_up(membership, np.random.default_rng([20269, number]))
-        for rule in RULES:
-            start = time.perf_counter()
-            plan = plan_reporting(survey, min_n=MIN_N) if rule == RULES[2] else None
-            took = time.perf_counter() - start
-            rows.append(
-                {"organisation": number, "kind": kind, "people": len(membership), "rule": rule}
-                | attacked_one(survey, rule, plan, np.random.default_rng([20270, number]))
-                | {"seconds": took}
-            )
-        print(number, kind, len(membership), flush=True)
-    return pd.DataFrame(rows)
+    survey = made_up(membership, np.random.default_rng([20269, number]))
+    for rule in RULES:
+        start = time.perf_counter()
+        plan = plan_reporting(survey, min_n=MIN_N) if rule == RULES[2] else None
+        took = time.perf_counter() - start
+        rows.append(
+            {"organisation": number, "kind": kind, "people": len(membership), "rule": rule}
+            | attacked_one(survey, rule, plan, np.random.default_rng([20270, number]))
+            | {"seconds": took}
+        )
+    print(number, kind, len(membership), flush=True)
+    return rows
 
 
 def attacked_one(
@@ -426,10 +421,25 @@ def table(found: pd.DataFrame) -> Iterator[str]:
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     with ProcessPoolExecutor(_PROCESSES) as pool:
-        shares = [pool.submit(attacked, count, part, _PROCESSES) for part in range(_PROCESSES)]
-        found = pd.concat([each.result() for each in shares], ignore_index=True)
+        started = [pool.submit(attacked_or_kept, folder, *each) for each in chosen(count)]
+        found = pd.DataFrame([row for each in started for row in each.result()])
     write(found, count)
+
+
+def attacked_or_kept(
+    folder: Path | None, number: int, kind: str, membership: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """What `attacked` gives, kept in the folder so that a run cut short can be taken up again."""
+    place = None if folder is None else folder / f"{number}.json"
+    if place is not None and place.exists():
+        return list(json.loads(place.read_text("utf-8")))
+    rows = attacked(number, kind, membership)
+    if place is not None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(rows, default=lambda value: value.item()), encoding="utf-8")
+    return rows
 
 
 def write(found: pd.DataFrame, count: int) -> None:

@@ -14,13 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus import readers
 from cultureplus.answers import answers_of, instruments_absent
 from cultureplus.errors import InputError, counted
 from cultureplus.import_log import ImportLog
 from cultureplus.people import Batch, batch, check_filled, people_table, read_roster
 from cultureplus.raw_table import RawTable, column_of
-from cultureplus.readers import plain
+from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings, read_settings
 from cultureplus.spelling import in_order, plain_text
 from cultureplus.survey import Survey, check_wave
@@ -69,16 +68,12 @@ def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Surv
 
 def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
     """The raw table of each wave."""
-    read = readers.READERS[settings.kind]
     if settings.export is None:
-        found = {
-            wave: read(path, delimiter=settings.delimiter)
-            for wave, path in settings.exports.items()
-        }
+        found = {wave: read_export(settings.kind, file) for wave, file in settings.exports.items()}
         for wave, raw in found.items():
             _log_read(raw, wave, log)
     else:
-        raw = read(settings.export, delimiter=settings.delimiter)
+        raw = read_export(settings.kind, settings.export)
         name = settings.columns["wave"]
         waves = column_of(raw, name, setting="columns.wave").map(plain_text)
         check_filled(waves, raw, name, "A record has no wave.")
@@ -154,7 +149,7 @@ def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -
     side = settings.ties
     if side is None:
         return pd.DataFrame(columns=names, dtype="str")
-    raw = plain.read(side.path, delimiter=settings.delimiter)
+    raw = read_table(side.file)
     found = {}
     for name, column in side.columns.items():
         found[name] = column_of(raw, column, setting=f"ties.{name}").map(plain_text)

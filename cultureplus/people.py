@@ -17,7 +17,7 @@ from cultureplus.cells import MISSING_CODES, as_number
 from cultureplus.errors import InputError, counted
 from cultureplus.import_log import ImportLog
 from cultureplus.raw_table import RawTable, column_of
-from cultureplus.readers import plain
+from cultureplus.readers import read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import merge_spellings, plain_text, same_name
 
@@ -50,7 +50,7 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
     side = settings.people
     if side is None:
         return None
-    raw = plain.read(side.path, delimiter=settings.delimiter)
+    raw = read_table(side.file)
     log.add(raw.file, "read", rows=(len(raw.frame), len(raw.frame)))
     name = side.columns["respondent"]
     keys = column_of(raw, name, setting="people.respondent").map(plain_text)
@@ -95,7 +95,7 @@ def batch(
         return Batch(wave, raw, keys)
     if side.strangers == "refuse":
         raise InputError(
-            f"A respondent is not among the people of wave {wave} in {side.path.name}.",
+            f"A respondent is not among the people of wave {wave} in {side.file.name}.",
             file=raw.file,
             row=raw.row((~known).idxmax()),
             column=name,
@@ -104,7 +104,7 @@ def batch(
         )
     log.add(
         raw.file,
-        f"respondents not in {side.path.name} left out",
+        f"respondents not in {side.file.name} left out",
         wave=wave,
         rows=(len(keys), int(known.sum())),
     )
@@ -142,7 +142,7 @@ def _invited(settings: Settings, roster: Mapping[str, pd.DataFrame], wave: str) 
         return roster[""]
     raise InputError(
         f"The people file has nobody in wave '{wave}'.",
-        file=settings.people.path.name if settings.people else None,
+        file=settings.people.file.name if settings.people else None,
         possible=roster,
         fix="add the people who were invited then, or remove people.wave from survey.toml",
     )
@@ -225,7 +225,7 @@ def _numbers(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
     """The renamings of survey.toml, then one spelling per unit over all waves."""
-    file = settings.people.path.name if settings.people else "exports"
+    file = settings.people.file.name if settings.people else "exports"
     for lens, column in settings.units.items():
         names = people[lens]
         keys = names.map(same_name)

@@ -8,22 +8,23 @@ what is not said here is not read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 
 from cultureplus import columns as c
 from cultureplus import readers
 from cultureplus.errors import InputError, did_you_mean
+from cultureplus.export_file import DECIMALS, DELIMITERS, ENCODINGS, ExportFile
 from cultureplus.instrument import Instrument, instrument_or_error, load_instruments
-from cultureplus.raw_table import DELIMITERS
 from cultureplus.spelling import plain_text, slug
 from cultureplus.toml_source import TomlTable, read_toml
 
 FILE_NAME = "survey.toml"
 _TOP = {
-    "title", "kind", "delimiter", "export", "instrument_files", "waves", "columns", "units",
-    "rename", "people", "ties", "adjust", "missing", "labels", "instruments",
+    "title", "kind", "delimiter", "encoding", "decimal", "dictionary", "export",
+    "instrument_files", "waves", "columns", "units", "rename", "people", "ties", "adjust",
+    "missing", "labels", "instruments",
 }  # fmt: skip
 # Names that the tables use themselves, so no lens and no adjusting column can have them.
 _TAKEN = (
@@ -55,7 +56,7 @@ class Asked:
 class SideFile:
     """A file beside the exports (people, ties) and the columns in it that are read."""
 
-    path: Path
+    file: ExportFile
     columns: Mapping[str, str]
     strangers: str = "refuse"
 
@@ -67,9 +68,8 @@ class Settings:
     title: str
     folder: Path
     kind: str
-    delimiter: str
-    exports: Mapping[str, Path]
-    export: Path | None
+    exports: Mapping[str, ExportFile]
+    export: ExportFile | None
     columns: Mapping[str, str]
     units: Mapping[str, str]
     rename: Mapping[str, Mapping[str, str]]
@@ -85,8 +85,10 @@ class Settings:
         """Every file that belongs to the survey, survey.toml first."""
         found = [self.folder / self.source.file]
         found += [self.folder / name for name in self.source.get("instrument_files", list, [])]
-        found += [*self.exports.values()] + ([self.export] if self.export else [])
-        found += [side.path for side in (self.people, self.ties) if side]
+        read = [*self.exports.values(), *([self.export] if self.export else [])]
+        found += [each.path for each in read]
+        found += dict.fromkeys(each.dictionary for each in read if each.dictionary)
+        found += [side.file.path for side in (self.people, self.ties) if side]
         return found
 
 
@@ -110,7 +112,8 @@ def read_settings(path: str | Path) -> Settings:
             possible=readers.READERS,
             fix=did_you_mean(kind, readers.READERS),
         )
-    exports, export, columns = _exports(table, folder)
+    written = _written(table, folder, kind)
+    exports, export, columns = _exports(table, written)
     units = _names(table.table("units"))
     missing = _missing(table)
     asked = _asked(table, folder, units, missing)
@@ -120,14 +123,13 @@ def read_settings(path: str | Path) -> Settings:
         title=table.need("title", str),
         folder=folder,
         kind=kind,
-        delimiter=_delimiter(table),
         exports=exports,
         export=export,
         columns=columns,
         units=units,
         rename=_rename(table, units),
-        people=_side(table, "people", folder, {"respondent"}, {"wave"}),
-        ties=_side(table, "ties", folder, {"from", "to"}, {"wave"}),
+        people=_side(table, "people", written, {"respondent"}, {"wave"}),
+        ties=_side(table, "ties", written, {"from", "to"}, {"wave"}),
         adjust=adjust,
         missing=missing,
         asked=asked,
@@ -135,11 +137,13 @@ def read_settings(path: str | Path) -> Settings:
     )
 
 
-def _exports(table: TomlTable, folder: Path) -> tuple[dict[str, Path], Path | None, dict[str, str]]:
+def _exports(
+    table: TomlTable, written: ExportFile
+) -> tuple[dict[str, ExportFile], ExportFile | None, dict[str, str]]:
     part = table.table("columns")
     part.refuse_unknown({"respondent", "seconds", "language", "comment", "wave"})
     columns = _names(part)
-    exports = _waves(table.table("waves"), folder)
+    exports = _waves(table.table("waves"), written)
     one = table.get("export", str)
     if bool(exports) is (one is not None):
         raise table.error(
@@ -153,36 +157,60 @@ def _exports(table: TomlTable, folder: Path) -> tuple[dict[str, Path], Path | No
             "With one file for all waves, and only then, a column says the wave.",
             fix='export = "answers.csv" and columns.wave = "wave", or [waves] and no columns.wave',
         )
-    return exports, None if one is None else folder / one, columns
+    return exports, None if one is None else _named(written, one), columns
 
 
-def _waves(table: TomlTable, folder: Path) -> dict[str, Path]:
+def _waves(table: TomlTable, written: ExportFile) -> dict[str, ExportFile]:
     """The export of each wave; one file can't be two waves."""
-    found: dict[str, Path] = {}
+    found: dict[str, ExportFile] = {}
     for key, name in _texts(table).items():
         wave = plain_text(key)
         if not wave or wave in found:
             raise table.error(key, "Each wave needs a name of its own.", found=f"'{wave}'")
-        if folder / name in found.values():
+        if _named(written, name) in found.values():
             raise table.error(
                 key,
                 f"The file '{name}' stands for two waves.",
                 fix="name each wave's own export; if one file holds several waves: "
                 f'export = "{name}" and columns.wave',
             )
-        found[wave] = folder / name
+        found[wave] = _named(written, name)
     return found
 
 
-def _delimiter(table: TomlTable) -> str:
-    found = str(table.get("delimiter", str, ","))
-    if found not in DELIMITERS:
+def _written(table: TomlTable, folder: Path, kind: str) -> ExportFile:
+    """How all files of the survey are written; each one's name takes the place of the folder's."""
+    possible = {"delimiter": tuple(DELIMITERS), "encoding": ENCODINGS, "decimal": DECIMALS}
+    said = {}
+    for key, allowed in possible.items():
+        said[key] = str(table.get(key, str, {"delimiter": ",", "decimal": "."}.get(key, "utf-8")))
+        if said[key] not in allowed:
+            raise table.error(
+                key,
+                f"'{key}' can't be this.",
+                possible=[f'"{DELIMITERS.get(each, each)}"' for each in allowed],
+                fix=did_you_mean(said[key], allowed),
+            )
+    if said["delimiter"] == said["decimal"] == ",":
         raise table.error(
-            "delimiter",
-            "Cells can't be divided by this.",
-            possible=[f'"{spelt}"' for spelt in DELIMITERS.values()],
+            "decimal",
+            "A comma can't both divide cells and mark decimals.",
+            fix='delimiter = ";" if that is what divides the cells',
         )
-    return found
+    dictionary = table.get("dictionary", str)
+    if dictionary is not None and kind not in readers.WITH_DICTIONARY:
+        raise table.error(
+            "dictionary",
+            f"Exports of kind '{kind}' have no dictionary.",
+            possible=readers.WITH_DICTIONARY,
+            fix="remove this line",
+        )
+    place = None if dictionary is None else folder / dictionary
+    return ExportFile(folder, **said, dictionary=place)
+
+
+def _named(written: ExportFile, name: str) -> ExportFile:
+    return replace(written, path=written.path / name)
 
 
 def _texts(table: TomlTable) -> dict[str, str]:
@@ -226,7 +254,7 @@ def _rename(table: TomlTable, units: Mapping[str, str]) -> dict[str, dict[str, s
 
 
 def _side(
-    table: TomlTable, name: str, folder: Path, needed: set[str], optional: set[str]
+    table: TomlTable, name: str, written: ExportFile, needed: set[str], optional: set[str]
 ) -> SideFile | None:
     if name not in table.values:
         return None
@@ -240,7 +268,8 @@ def _side(
     strangers = part.get("strangers", str, "refuse")
     if strangers not in ("refuse", "drop"):
         raise part.error("strangers", "What to do with strangers?", possible=["refuse", "drop"])
-    return SideFile(folder / part.need("file", str), columns, strangers)
+    file = replace(_named(written, part.need("file", str)), dictionary=None)
+    return SideFile(file, columns, strangers)
 
 
 def _adjust(table: TomlTable) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ REFUSED = {
         {"q3.csv": "who,team\nP1,Caf\xe9 canary\n".encode("cp1252")},
         "q3.csv, line 2: This is not UTF-8 text.", ["CSV UTF-8"]),
     "utf-16": ({"q3.csv": "who,team\nP1,Red\n".encode("utf-16")},
-        "q3.csv, line 1: This is not UTF-8 text.", []),
+        "q3.csv: This is not UTF-8 text.", ['encoding = "utf-16"']),
     "binary": ({"q3.csv": bytes(range(128)) * 4}, "q3.csv: This is not text.", []),
     "workbook called csv": (
         {"q3.csv": b"PK\x03\x04canary"}, "q3.csv: This is a workbook or an archive, not text.",
@@ -101,7 +101,7 @@ REFUSED = {
         "q3.csv, column 'tea_1': Two columns have the same name.", ["rename one of them"]),
     "qualtrics read as plain": (
         {"q3.csv": "who,team,a,b,c,d,e,f,g,h\n\"W\nho\",,,,,,,,,\n" + IDS + "P1,,,,,,,,,\n"},
-        "q3.csv, row 3: This is a Qualtrics export, with three header rows.",
+        "q3.csv: This is a Qualtrics export, not a plain table.",
         ['kind = "qualtrics" in survey.toml']),
     "plain read as qualtrics": (
         {"survey.toml": QUALTRICS},

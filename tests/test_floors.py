@@ -27,11 +27,14 @@ FLOORS = (
      "simulate.toml_writer", "answer_sets", "mixed_sums", "disclosure.page",
      "disclosure.reasons", "crossed"),
     # one kind of file, one table, one kernel
-    ("toml_source", "raw_table", "declared_range", "published", "released", "manifest",
+    ("toml_source", "export_file", "declared_range", "published", "released", "manifest",
      "notebooks_run", "listwise", "gee", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
      "disclosure.row_space", "disclosure.lattice", "disclosure.settle", "disclosure.telling",
      "disclosure.named_people", "simulate.roster"),
+    ("grid",),
+    ("raw_table", "text_file", "workbook"),
+    ("parquet_file",),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel", "readers.plain",
@@ -92,12 +95,15 @@ READING = {
     "answers",
     "cells",
     "crossed",
+    "grid",
     "import_log",
     "intake",
+    "parquet_file",
     "people",
     "raw_table",
     "spelling",
     "survey",
+    "workbook",
 }
 DISCLOSURE = {name for floor in FLOORS for name in floor if name.startswith("disclosure.")}
 NOTEBOOK_ROOMS = {"notebooks_run", "run", "report"}
@@ -111,13 +117,13 @@ ROOMS = {
     | {"disclosure.attack", "disclosure.lattice", "disclosure.row_space", "disclosure.telling"}
     | {"disclosure.bounds", "disclosure.changes", "disclosure.few_people"}
     | {"disclosure.named_people", "disclosure.patterns"},
-    "defusedxml": {"disclosure.sheets"},
+    "defusedxml": {"disclosure.sheets", "workbook"},
     "threadpoolctl": {"one_thread"},
     "statsmodels": COMPUTING,
     "pingouin": COMPUTING,
     "plotly": CHARTS | {"report"},
-    "openpyxl": {"raw_table", "released"},
-    "pyarrow": {"raw_table"},
+    "openpyxl": {"workbook", "released"},
+    "pyarrow": {"grid", "parquet_file"},
     "nbclient": NOTEBOOK_ROOMS,
     "nbformat": NOTEBOOK_ROOMS,
     "traitlets": {"notebooks_run"},

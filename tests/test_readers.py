@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from cultureplus.errors import InputError
+from cultureplus.export_file import ExportFile
 from cultureplus.intake import read_survey
-from cultureplus.raw_table import column_of
-from cultureplus.readers import READERS, plain, qualtrics
+from cultureplus.raw_table import RawTable, column_of
+from cultureplus.readers import READERS, read_export
 
 OPEN_DATA = Path(__file__).parents[1].parent / "shared" / "data" / "exports"
 QUICK = settings(
@@ -43,10 +44,14 @@ def write_rows(path: Path, rows: list[list[str]], *, newline: str = "\n") -> Pat
     return path
 
 
-def read_text(folder: Path, text: str | bytes, **options) -> plain.RawTable:
+def read(path: Path, kind: str = "plain", **options) -> RawTable:
+    return read_export(kind, ExportFile(path, **options))
+
+
+def read_text(folder: Path, text: str | bytes, **options) -> RawTable:
     path = folder / "table.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return plain.read(path, **options)
+    return read(path, **options)
 
 
 # ---- rows ----
@@ -73,7 +78,7 @@ def test_a_record_is_named_by_the_row_in_which_a_spreadsheet_shows_it(
     rows = [["", ""]] * above + head + records
     place = data.draw(st.integers(above + len(head), len(rows) - 1))
     rows[place] = ["wanted", "x"]
-    raw = READERS[kind](write_rows(tmp_path / f"table{ending}", rows, newline=newline))
+    raw = read(write_rows(tmp_path / f"table{ending}", rows, newline=newline), kind)
     found = raw.frame.index[raw.frame["who"] == "wanted"]
     assert [raw.row(label) for label in found] == [place + 1]
     assert len(raw.frame) == sum(row != ["", ""] for row in rows[above + len(head) :])
@@ -156,7 +161,7 @@ def test_parquet_numbers_come_as_a_csv_spells_them(tmp_path):
             4: [101, 102, 103],
         }
     ).rename(columns=str).to_parquet(path)
-    frame = plain.read(path).frame
+    frame = read(path).frame
     assert frame.drop(columns="list").to_numpy().tolist() == [
         ["1", "7", "True", "01", "101"],
         ["", "", "", "", "102"],
@@ -191,7 +196,7 @@ def rewritten(path: Path, part: str, old: bytes, new: bytes) -> Path:
 )  # fmt: skip
 def test_workbooks_of_other_programs_are_read_whole(tmp_path, part, old, new):
     path = write_rows(tmp_path / "table.xlsx", [["who", "q"], ["P1", "3"], ["P2", "4"]])
-    raw = plain.read(rewritten(path, part, old, new))
+    raw = read(rewritten(path, part, old, new))
     assert raw.frame.to_numpy().tolist() == [["P1", "3"], ["P2", "4"]]
 
 
@@ -201,7 +206,7 @@ def test_further_sheets_are_not_read(tmp_path):
     book.active.append(["P1"])
     book.create_sheet().append(["canary"])
     book.save(tmp_path / "table.xlsx")
-    raw = plain.read(tmp_path / "table.xlsx")
+    raw = read(tmp_path / "table.xlsx")
     assert raw.frame.to_numpy().tolist() == [["P1"]]
 
 
@@ -212,26 +217,26 @@ def test_an_empty_workbook_is_refused(tmp_path, blank):
         book.active.append([" ", " "])
     book.save(tmp_path / "table.xlsx")
     with pytest.raises(InputError, match=r"^table.xlsx: .* is empty\."):
-        plain.read(tmp_path / "table.xlsx")
+        read(tmp_path / "table.xlsx")
 
 
 def test_a_truncated_workbook_or_parquet_file_is_refused(tmp_path):
     path = write_rows(tmp_path / "table.xlsx", [["who"], ["P1"]])
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(InputError, match=r"^table.xlsx: This is not a workbook"):
-        plain.read(path)
+        read(path)
     path = tmp_path / "table.parquet"
     pd.DataFrame({"who": ["P1"]}).to_parquet(path)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(InputError, match=r"^table.parquet: This is not a parquet file"):
-        plain.read(path)
+        read(path)
 
 
 def test_parquet_without_a_record_is_refused(tmp_path):
     path = tmp_path / "table.parquet"
     pd.DataFrame({"who": pd.Series([], dtype="str")}).to_parquet(path)
     with pytest.raises(InputError, match=r"^table.parquet: There is no record"):
-        plain.read(path)
+        read(path)
 
 
 @given(
@@ -246,10 +251,10 @@ def test_what_a_csv_writer_writes_is_read_back(tmp_path, records):
     wanted = [row for row in records if any(row)]
     path = write_rows(tmp_path / "table.csv", [["a", "b", "c"], *records])
     if wanted:
-        assert plain.read(path).frame.to_numpy().tolist() == wanted
+        assert read(path).frame.to_numpy().tolist() == wanted
     else:
         with pytest.raises(InputError, match="only a header"):
-            plain.read(path)
+            read(path)
 
 
 # ---- Qualtrics ----
@@ -265,7 +270,7 @@ def test_questions_travel_along_and_previews_are_left_out(tmp_path):
     path = tmp_path / "export.csv"
     records = "0,P1,3\n1,P2,4\nSurvey Preview,P3,4\n17,P4,1\n2,P5,1\nIP Address,P6,2\n\n16,P7,5\n"
     path.write_text(QUALTRICS + records, encoding="utf-8")
-    raw = qualtrics.read(path)
+    raw = read(path, "qualtrics")
     assert raw.questions == {"Status": "Response Type", "who": "Who are you?", "Q1": "How much?"}
     assert raw.frame["who"].tolist() == ["P1", "P6", "P7"]
     assert raw.left_out == {"previews and test answers left out": 4}
@@ -280,15 +285,15 @@ def test_the_status_of_a_plain_table_means_nothing(tmp_path):
 
 @pytest.mark.skipif(not OPEN_DATA.is_dir(), reason="the open export files are not here")
 def test_an_open_qualtrics_export_is_read():
-    raw = qualtrics.read(OPEN_DATA / "qualtrics_ropensci_sample.csv")
+    raw = read(OPEN_DATA / "qualtrics_ropensci_sample.csv", "qualtrics")
     assert raw.frame.shape == (1, 20)
     assert raw.first_row == 4
     assert raw.frame["Q2"].tolist() == ["Hello World!"]
     assert raw.questions["Duration (in seconds)"] == "Dauer (in Sekunden)"
-    with pytest.raises(InputError, match="row 3: This is a Qualtrics export"):
-        plain.read(OPEN_DATA / "qualtrics_ropensci_sample.csv")
+    with pytest.raises(InputError, match='kind = "qualtrics"'):
+        read(OPEN_DATA / "qualtrics_ropensci_sample.csv")
     with pytest.raises(InputError, match="row 3: The third row of a Qualtrics export"):
-        qualtrics.read(OPEN_DATA / "qualtrics_ropensci_sample_legacy.csv")
+        read(OPEN_DATA / "qualtrics_ropensci_sample_legacy.csv", "qualtrics")
 
 
 # ---- columns ----

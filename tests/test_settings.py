@@ -31,11 +31,11 @@ REFUSED = {
         ["possible: plain, qualtrics", "did you mean 'qualtrics'?"]),
     "kind no text": (KIND, "kind = 3", 2, "'kind' must be a text in quotes.", []),
     "delimiter of two characters": (
-        KIND, KIND + '\ndelimiter = ";;"', 3, "Cells can't be divided by this.",
+        KIND, KIND + '\ndelimiter = ";;"', 3, "'delimiter' can't be this.",
         [r'possible: ";", ",", "\t", "|"']),
-    "delimiter blank": (KIND, KIND + '\ndelimiter = ""', 3, "Cells can't be divided by this.", []),
+    "delimiter blank": (KIND, KIND + '\ndelimiter = ""', 3, "'delimiter' can't be this.", []),
     "delimiter a quotation mark": (
-        KIND, KIND + "\ndelimiter = '\"'", 3, "Cells can't be divided by this.", []),
+        KIND, KIND + "\ndelimiter = '\"'", 3, "'delimiter' can't be this.", []),
     "no waves and no export": (
         '[waves]\n2026Q2 = "q2.csv"\n2026Q3 = "q3.csv"', "", None, "Name either one file per wave",
         ['2026Q3 = "answers.csv"']),
@@ -199,9 +199,8 @@ def test_what_the_settings_hold(make_survey):
     assert list(settings.exports) == ["2026Q2", "2026Q3"]
     assert settings.units == {"team": "team"}
     assert settings.missing == (-99.0,)
-    assert (settings.delimiter, settings.people, settings.ties, settings.export) == (
-        ",", None, None, None,
-    )  # fmt: skip
+    assert (settings.people, settings.ties, settings.export) == (None, None, None)
+    assert {file.delimiter for file in settings.exports.values()} == {","}
     assert settings.asked["drinks"].places == {
         "milk": "drinks_milk", "sugar": "drinks_sugar", "none": "drinks_none",
     }  # fmt: skip

@@ -1,26 +1,19 @@
-"""Plain tables: one header row, one record a row, as csv, tsv, xlsx or parquet."""
+"""Plain tables: one header row, one record a row, as csv, tsv or xlsx."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from cultureplus.errors import InputError
-from cultureplus.raw_table import RawTable, is_parquet, read_grid, read_parquet, under_header
+from cultureplus.grid import Grid
+from cultureplus.raw_table import RawTable, under_header
 
 
-def read(path: Path, *, delimiter: str = ",") -> RawTable:
+def marks(grid: Grid) -> str:
+    """What shows that a file is of this kind: nothing does, any table may be plain."""
+    return ""
+
+
+def read(grid: Grid) -> RawTable:
     """Read a table with one header row.
 
-    Raises `InputError` where the file is missing, empty, no table, or evidently of another kind.
+    Raises `InputError` where two columns share a name or no record is there.
     """
-    if is_parquet(path):
-        return read_parquet(path)
-    grid = read_grid(path, delimiter=delimiter)
-    if len(grid) > 2 and grid.iloc[2].str.contains('"ImportId"', regex=False).any():
-        raise InputError(
-            "This is a Qualtrics export, with three header rows.",
-            file=path.name,
-            row=int(grid.index[2]) + 1,
-            fix='kind = "qualtrics" in survey.toml',
-        )
-    return under_header(grid, path.name, header_rows=1)
+    return under_header(grid, header_rows=1)

@@ -7,10 +7,10 @@ line breaks and all, travel along.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from cultureplus.errors import InputError
-from cultureplus.raw_table import RawTable, read_grid, under_header
+from cultureplus.grid import Grid
+from cultureplus.raw_table import RawTable, under_header
 from cultureplus.spelling import plain_text
 
 _HEADER_ROWS = 3
@@ -18,23 +18,29 @@ _HEADER_ROWS = 3
 _PREVIEW = {"1", "2", "9", "17", "Survey Preview", "Survey Test", "Preview"}
 
 
-def read(path: Path, *, delimiter: str = ",") -> RawTable:
+def marks(grid: Grid) -> str:
+    """What shows that a file is of this kind, or ''."""
+    if any('"ImportId"' in cell for cell in grid.texts(_HEADER_ROWS - 1)):
+        return "its third row holds import ids"
+    return ""
+
+
+def read(grid: Grid) -> RawTable:
     """Read a Qualtrics csv, tsv or xlsx export, made with numbers or with choice texts.
 
-    Raises `InputError` where the file is missing, empty, or has not the three header rows.
+    Raises `InputError` where the file has not the three header rows.
     """
-    grid = read_grid(path, delimiter=delimiter)
-    if len(grid) < _HEADER_ROWS or not grid.iloc[2].str.contains('"ImportId"', regex=False).any():
+    if not marks(grid):
         raise InputError(
             "The third row of a Qualtrics export holds import ids; here it does not.",
-            file=path.name,
-            row=int(grid.index[0]) + _HEADER_ROWS,
+            file=grid.file,
+            row=grid.row(0) + _HEADER_ROWS - 1,
             fix='export it again without changing rows, or kind = "plain" in survey.toml',
         )
-    raw = under_header(grid, path.name, header_rows=_HEADER_ROWS)
+    raw = under_header(grid, header_rows=_HEADER_ROWS)
     asked = {
-        plain_text(name): " ".join(str(text).split())
-        for name, text in zip(grid.iloc[0].fillna(""), grid.iloc[1].fillna(""), strict=True)
+        plain_text(name): " ".join(text.split())
+        for name, text in zip(grid.texts(0), grid.texts(1), strict=True)
     }
     frame, left_out = raw.frame, {}
     if "Status" in frame:
@@ -45,7 +51,7 @@ def read(path: Path, *, delimiter: str = ",") -> RawTable:
     if frame.empty:
         raise InputError(
             "There are only previews and test answers in this file.",
-            file=path.name,
+            file=grid.file,
             fix="export again once people have answered",
         )
     return replace(raw, frame=frame, questions=asked, left_out=left_out)

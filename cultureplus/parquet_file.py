@@ -1,0 +1,58 @@
+"""Parquet: a table with named columns, as texts as they would stand in a csv."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from cultureplus.errors import InputError
+from cultureplus.export_file import ExportFile
+from cultureplus.raw_table import RawTable, records
+from cultureplus.spelling import plain_text
+from cultureplus.workbook import as_text
+
+
+def read_parquet(export: ExportFile) -> RawTable:
+    """A parquet file as a raw table; its records count from row 1.
+
+    Raises `InputError` where the file is no parquet.
+    """
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(export.path)
+        # pandas keeps a named index apart; here it is a column, and an unnamed one is nothing.
+        table = table.replace_schema_metadata(None).select(
+            [place for place, name in enumerate(table.column_names) if not _unnamed(name)]
+        )
+    except Exception:  # a broken file breaks in more ways than its library has errors for
+        raise InputError(
+            "This is not a parquet file.", file=export.name, fix="write it again"
+        ) from None
+    texts = {place: _texts(column) for place, column in enumerate(table.columns)}
+    names = [plain_text(name) for name in table.column_names]
+    frame = pd.DataFrame(texts, index=pd.RangeIndex(table.num_rows))
+    return records(frame, names, export.name, first_row=1)
+
+
+def _unnamed(name: str) -> bool:
+    return name.startswith("__index_level_") and name.endswith("__")
+
+
+def _texts(column: Any) -> pd.Series:
+    """Cells as texts; each different one is looked at once."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    try:
+        encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.combine_chunks()
+        distinct = [as_text(value) for value in encoded.dictionary.to_pylist()]
+        texts = pa.array(distinct, pa.large_string()).take(encoded.indices)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # lists and the like have no dictionary
+        texts = pa.array([as_text(value) for value in column.to_pylist()], pa.large_string())
+    found: pd.Series = pa.chunked_array([texts]).to_pandas()
+    return found
