@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from cultureplus.errors import InputError
+from cultureplus.even_text import even_cells
 from cultureplus.export_file import DELIMITERS, ExportFile
 from cultureplus.grid import Cells, Grid, filled, laid_down
 
@@ -20,6 +21,7 @@ _OLD_BOOK = b"\xd0\xcf\x11\xe0"  # how .xls and a workbook with a password begin
 _MARKS = {
     b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8",
 }  # fmt: skip
+_USUAL = "utf-8-sig"
 _BLOCK = 1 << 20
 
 
@@ -32,9 +34,12 @@ def text_grid(export: ExportFile) -> Grid:
     _refuse_other(export)
     encoding = _checked_encoding(export)
     try:
+        cells = even_cells(export.path, divided_by(export)) if encoding == _USUAL else None
+        if cells is not None and cells.shape[1] > 1:  # one column may be divided by another mark
+            return Grid(export, cells)
         with export.path.open(encoding=encoding, newline=None) as stream:
             cells = laid_down(_rows(stream, export))
-    except UnicodeDecodeError:
+    except UnicodeError:
         _refuse_encoding(export)
     except OSError as problem:
         raise export.closed(problem) from None
@@ -116,7 +121,7 @@ def _checked_encoding(export: ExportFile) -> str:
         _refuse_encoding(export, marked)
     if export.encoding == "utf-8":
         _refuse_null(export)
-        return "utf-8-sig"
+        return _USUAL
     if export.encoding == "utf-16":
         if marked != "utf-16":
             _refuse_encoding(export)
@@ -168,7 +173,9 @@ def _refuse_encoding(export: ExportFile, really: str | None = None) -> NoReturn:
         for block in _blocks(export):
             try:
                 decoder.decode(block)
-            except UnicodeDecodeError as problem:
+            except UnicodeError as problem:
+                if not isinstance(problem, UnicodeDecodeError):  # UTF-16 without its mark
+                    break
                 # No row: line breaks in quoted cells can't be told before the text is known.
                 line = done + problem.object[: problem.start].count(b"\n")
                 break
