@@ -15,7 +15,7 @@ import pandas as pd
 from cultureplus.errors import InputError, counted
 from cultureplus.instrument import Instrument, Option
 from cultureplus.raw_table import RawTable
-from cultureplus.spelling import plain_text
+from cultureplus.spelling import plain_text, tidied
 
 _ALL_LANGUAGES = ""
 MISSING_CODES = "with a missing code counted as blank"
@@ -78,7 +78,7 @@ def _distinct(cells: pd.Series, known: set[str]) -> tuple[np.ndarray, np.ndarray
     A survey has few distinct answers, so each is looked at once. A known label is a text even
     where it looks like a number: what survey.toml says of it holds.
     """
-    codes, distinct = pd.factorize(cells.to_numpy(dtype="object"), use_na_sentinel=False)
+    codes, distinct = pd.factorize(cells, use_na_sentinel=False)
     values = np.full(len(distinct), np.nan)
     is_text = np.zeros(len(distinct), dtype=bool)
     for place, cell in enumerate(distinct):
@@ -122,7 +122,7 @@ def _labelled(
         )
     spoken = _languages(raw, column, texts, labels, languages)
     known = labels if languages is not None else {_ALL_LANGUAGES: _together(labels)}
-    tidy = raw.frame.loc[texts, column].map(plain_text)
+    tidy = tidied(raw.frame.loc[texts, column])
     meant = [
         known[tongue].get(label) for tongue, label in zip(spoken.loc[texts], tidy, strict=True)
     ]
@@ -209,7 +209,7 @@ def ticks(
     further = _together(labels)
     blank = {str(int(code)) if code.is_integer() else str(code) for code in missing} | {""}
     cells = raw.frame[column]
-    places, distinct = pd.factorize(cells.to_numpy(dtype="object"), use_na_sentinel=False)
+    places, distinct = pd.factorize(cells, use_na_sentinel=False)
     own = plain_text(option.text).casefold()
     ticked = np.zeros(len(distinct), dtype=bool)
     unclear = np.zeros(len(distinct), dtype=bool)

@@ -47,7 +47,7 @@ def even_cells(path: Path, delimiter: str) -> pd.DataFrame | None:
                 delimiter=delimiter, ignore_empty_lines=False, newlines_in_values=marks["quotes"]
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
             ),
         )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # a row of another length, no UTF-8 ...

@@ -21,7 +21,7 @@ from cultureplus.people import Batch, batch, check_filled, people_table, read_ro
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings, read_settings
-from cultureplus.spelling import in_order, plain_text
+from cultureplus.spelling import in_order, tidied
 from cultureplus.survey import Survey, check_wave
 
 
@@ -75,7 +75,7 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
     else:
         raw = read_export(settings.kind, settings.export)
         name = settings.columns["wave"]
-        waves = column_of(raw, name, setting="columns.wave").map(plain_text)
+        waves = tidied(column_of(raw, name, setting="columns.wave"))
         check_filled(waves, raw, name, "A record has no wave.")
         _log_read(raw, "", log)
         found = {
@@ -152,7 +152,7 @@ def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -
     raw = read_table(side.file)
     found = {}
     for name, column in side.columns.items():
-        found[name] = column_of(raw, column, setting=f"ties.{name}").map(plain_text)
+        found[name] = tidied(column_of(raw, column, setting=f"ties.{name}"))
         check_filled(found[name], raw, column, f"A tie has no '{name}'.")
     table = pd.DataFrame(found)
     waves = people.index.get_level_values(c.WAVE).unique()

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
@@ -19,7 +21,7 @@ from cultureplus.import_log import ImportLog
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_table
 from cultureplus.settings import Settings
-from cultureplus.spelling import merge_spellings, plain_text, same_name
+from cultureplus.spelling import merge_spellings, plain_text, same_name, tidied
 
 _KEY = [c.WAVE, c.RESPONDENT]
 
@@ -32,7 +34,7 @@ class Batch:
     raw: RawTable
     keys: pd.Series
 
-    @property
+    @cached_property
     def index(self) -> pd.MultiIndex:
         """(wave, respondent) of each record."""
         return _index(self.wave, self.keys)
@@ -53,10 +55,10 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
     raw = read_table(side.file)
     log.add(raw.file, "read", rows=(len(raw.frame), len(raw.frame)))
     name = side.columns["respondent"]
-    keys = column_of(raw, name, setting="people.respondent").map(plain_text)
+    keys = tidied(column_of(raw, name, setting="people.respondent"))
     waves = pd.Series("", index=keys.index)
     if "wave" in side.columns:
-        waves = column_of(raw, side.columns["wave"], setting="people.wave").map(plain_text)
+        waves = tidied(column_of(raw, side.columns["wave"], setting="people.wave"))
         check_filled(waves, raw, side.columns["wave"], "A person has no wave.")
     found = {}
     attributes = _attributes(settings, raw, log)
@@ -85,7 +87,7 @@ def batch(
         log.add(raw.file, "no respondent column: waves can't be linked", wave=wave)
         rows = [f"{wave}/{raw.row(i)}" for i in raw.frame.index]
         return Batch(wave, raw, pd.Series(rows, index=raw.frame.index))
-    keys = column_of(raw, name, setting="columns.respondent").map(plain_text)
+    keys = tidied(column_of(raw, name, setting="columns.respondent"))
     _check_keys(keys, raw, name)
     side = settings.people
     if roster is None or side is None:
@@ -218,9 +220,14 @@ def _seconds(each: Batch, cells: pd.Series, log: ImportLog) -> pd.Series:
 
 def _numbers(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Cells as finite numbers, missing where blank, and which of them hold something else."""
-    tidy = cells.map(plain_text)
-    numbers = pd.Series([as_number(text) for text in tidy], index=cells.index, dtype="float64")
-    return numbers, numbers.isna() & (tidy != "")
+    places, distinct = pd.factorize(cells, use_na_sentinel=False)
+    tidy = [plain_text(cell) for cell in distinct]
+    values = np.array([as_number(text) for text in tidy], dtype="float64")
+    wrong = np.isnan(values) & np.array([text != "" for text in tidy])
+    return (
+        pd.Series(values[places], index=cells.index),
+        pd.Series(wrong[places], index=cells.index),
+    )
 
 
 def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.DataFrame:
@@ -228,7 +235,8 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
     file = settings.people.file.name if settings.people else "exports"
     for lens, column in settings.units.items():
         names = people[lens]
-        keys = names.map(same_name)
+        places, distinct = pd.factorize(names, use_na_sentinel=False)
+        keys = pd.Series(pd.array([same_name(name) for name in distinct])[places], names.index)
         for old, new in settings.rename.get(lens, {}).items():
             meant = keys == same_name(old)
             names = names.mask(meant, new)

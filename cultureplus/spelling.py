@@ -11,6 +11,7 @@ import hashlib
 import re
 import unicodedata
 
+import numpy as np
 import pandas as pd
 
 # Nobody types these into a name, and a terminal that prints one obeys it.
@@ -23,7 +24,21 @@ def plain_text(text: object) -> str:
     >>> plain_text(" Customer\u00a0 care "), plain_text("Sales\x1b[2J")
     ('Customer care', 'Sales[2J')
     """
-    return " ".join(_CONTROL.sub("", unicodedata.normalize("NFKC", str(text))).split())
+    text = str(text)
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    return " ".join(_CONTROL.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+def tidied(cells: pd.Series) -> pd.Series:
+    """Every cell as `plain_text` gives it; each different one is looked at once.
+
+    >>> tidied(pd.Series([" Sales", "Sales", ""])).tolist()
+    ['Sales', 'Sales', '']
+    """
+    places, distinct = pd.factorize(cells, use_na_sentinel=False)
+    texts = pd.array([plain_text(each) for each in distinct.tolist()], dtype="str")
+    return pd.Series(texts.take(places), index=cells.index, name=cells.name)
 
 
 def same_name(name: object) -> str:
@@ -45,20 +60,23 @@ def merge_spellings(names: pd.Series) -> tuple[pd.Series, dict[str, list[str]]]:
     >>> merged.tolist(), spellings
     (['Sales', 'Sales', 'Sales', nan], {'Sales': ['Sales', 'sales ']})
     """
-    raw = names.astype("str").fillna("")
-    table = pd.DataFrame({"raw": pd.Series(raw.unique(), dtype="str")})
-    table["tidy"] = [plain_text(name) for name in table["raw"]]
-    table["key"] = [same_name(name) for name in table["raw"]]
-    table["count"] = table["raw"].map(raw.value_counts())
-    best: dict[str, str] = {}
-    spellings: dict[str, list[str]] = {}
-    for key, group in table[table["key"] != ""].groupby("key", sort=True):
-        counts = group.groupby("tidy")["count"].sum()
-        best[str(key)] = str(min(counts.index, key=lambda name: (-counts[name], name)))
-        if len(group) > 1:
-            spellings[best[str(key)]] = sorted(group["raw"])
-    chosen = dict(zip(table["raw"], table["key"].map(best), strict=True))
-    return raw.map(chosen).astype("str"), spellings
+    places, distinct = pd.factorize(names.astype("str").fillna(""))
+    raw = [str(name) for name in distinct]
+    counts = np.bincount(places, minlength=len(raw))
+    spelt: dict[str, dict[str, int]] = {}  # name in common -> tidy spelling -> how often
+    together: dict[str, list[str]] = {}
+    for name, count in zip(raw, counts, strict=True):
+        key = same_name(name)
+        tidy = spelt.setdefault(key, {})
+        tidy[plain_text(name)] = tidy.get(plain_text(name), 0) + int(count)
+        together.setdefault(key, []).append(name)
+    best = {key: min(tidy, key=lambda name: (-tidy[name], name)) for key, tidy in spelt.items()}
+    spellings = {
+        best[key]: sorted(together[key]) for key in sorted(together)
+        if key and len(together[key]) > 1
+    }  # fmt: skip
+    chosen = pd.array([best[same_name(name)] or pd.NA for name in raw], dtype="str")
+    return pd.Series(chosen.take(places), index=names.index, name=names.name), spellings
 
 
 def in_order(name: str) -> list[tuple[int, str]]:
