@@ -65,7 +65,8 @@ def answers_of(
     for decision, count in tally.items():
         if count:
             log.add(batch.raw.file, f"{counted(count, 'cell')} {decision}", wave=batch.wave)
-    return pd.DataFrame(found, index=batch.raw.frame.index).set_axis(batch.index)
+    # Not copied into one block: a million people would stand in memory twice.
+    return pd.DataFrame(found, index=batch.raw.frame.index, copy=False).set_axis(batch.index)
 
 
 def _taken(settings: Settings) -> set[str]:

@@ -44,8 +44,9 @@ def ratings(
     known = {label for each in labels.values() for label in each}
     codes, values, is_text = _distinct(cells, known)
     coded = np.isin(values, missing)
-    tally[MISSING_CODES] += int(coded[codes].sum())
-    values = np.where(coded, np.nan, values)
+    if coded.any():
+        tally[MISSING_CODES] += int(coded[codes].sum())
+        values = np.where(coded, np.nan, values)
     inside = (values >= instrument.low) & (values <= instrument.high) & (values == np.rint(values))
     wrong = ~inside & ~np.isnan(values)
     if is_text.any():
@@ -57,7 +58,7 @@ def ratings(
         found = found.mask(gone)
         numbers = pd.Series(values[codes], index=cells.index).where(~texts, found)
     else:
-        numbers = pd.Series(values[codes], index=cells.index)
+        numbers = pd.Series(values[codes], index=cells.index, copy=False)
     if wrong.any():
         outside = pd.Series(wrong[codes], index=cells.index)
         raise InputError(

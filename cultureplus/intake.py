@@ -47,9 +47,8 @@ def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Surv
     ]
     people = people_table(settings, batches, roster, log)
     absent = instruments_absent(settings, exports, people)
-    answers = pd.concat(
-        [answers_of(settings, each, people, absent[each.wave], log) for each in batches]
-    )
+    parts = [answers_of(settings, each, people, absent[each.wave], log) for each in batches]
+    answers = pd.concat(parts) if len(parts) > 1 else parts[0]
     answers, people = _answered(settings, answers, people, batches, log)
     return Survey(
         title=settings.title,
@@ -126,7 +125,7 @@ def _answered(
         people = people.loc[some.reindex(people.index)].assign(**{c.RESPONDED: pd.NA})
     else:
         people = people.assign(**{c.RESPONDED: some.reindex(people.index, fill_value=False)})
-    return answers.loc[some], people.astype({c.RESPONDED: "boolean"})
+    return answers if some.all() else answers.loc[some], people.astype({c.RESPONDED: "boolean"})
 
 
 def _comments(settings: Settings, each: Batch) -> pd.DataFrame:

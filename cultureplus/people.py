@@ -225,8 +225,8 @@ def _numbers(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     values = np.array([as_number(text) for text in tidy], dtype="float64")
     wrong = np.isnan(values) & np.array([text != "" for text in tidy])
     return (
-        pd.Series(values[places], index=cells.index),
-        pd.Series(wrong[places], index=cells.index),
+        pd.Series(values[places], index=cells.index, copy=False),
+        pd.Series(wrong[places], index=cells.index, copy=False),
     )
 
 

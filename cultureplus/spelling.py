@@ -14,20 +14,25 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
-# Nobody types these into a name, and a terminal that prints one obeys it.
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # those that are no spaces
+# Nobody types these into a name. A terminal that prints one of the first obeys it; the last four
+# have no width and come from editors and exports (soft hyphen, byte-order mark and the like).
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff]")
+
+_TIDY = r"(?:[!-~]+(?: [!-~]+)*)?"  # nothing that would have to be tidied
 
 
 def plain_text(text: object) -> str:
-    r"""A text in one Unicode form (NFKC), with single spaces and without control characters.
+    r"""A text in one Unicode form (NFKC), with single spaces, without what can't be seen.
 
     >>> plain_text(" Customer\u00a0 care "), plain_text("Sales\x1b[2J")
     ('Customer care', 'Sales[2J')
+    >>> plain_text("\ufeff0 - Not at all")
+    '0 - Not at all'
     """
     text = str(text)
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    return " ".join(_CONTROL.sub("", unicodedata.normalize("NFKC", text)).split())
+    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
 
 
 def tidied(cells: pd.Series) -> pd.Series:
@@ -36,6 +41,8 @@ def tidied(cells: pd.Series) -> pd.Series:
     >>> tidied(pd.Series([" Sales", "Sales", ""])).tolist()
     ['Sales', 'Sales', '']
     """
+    if cells.str.fullmatch(_TIDY).all():
+        return cells
     places, distinct = pd.factorize(cells, use_na_sentinel=False)
     texts = pd.array([plain_text(each) for each in distinct.tolist()], dtype="str")
     return pd.Series(texts.take(places), index=cells.index, name=cells.name)
