@@ -21,7 +21,10 @@ from cultureplus.workbook import book_grid
 _OPENED: dict[str, Callable[[ExportFile], Grid]] = {
     ".csv": text_grid, ".tsv": text_grid, ".txt": text_grid, ".xlsx": book_grid,
 }  # fmt: skip
-_PARQUET = ".parquet"
+# Files that name their columns and types themselves: ending -> the one kind they are, and how read.
+_TYPED: dict[str, tuple[str, Callable[[ExportFile], RawTable]]] = {
+    ".parquet": ("plain", read_parquet),
+}
 WITH_DICTIONARY: tuple[str, ...] = ()  # kinds whose tool writes one beside the data
 
 
@@ -47,10 +50,11 @@ def read_export(kind: str, export: ExportFile) -> RawTable:
     ending says, or evidently of another kind.
     """
     export.refuse_absent()
-    if export.suffix == _PARQUET:
-        if kind != "plain":
-            _refuse_kind(export, kind, {"plain": "it ends in .parquet"})
-        return read_parquet(export)
+    if export.suffix in _TYPED:
+        own, read = _TYPED[export.suffix]
+        if kind != own:
+            _refuse_kind(export, kind, {own: f"it ends in {export.suffix}"})
+        return read(export)
     grid = open_grid(export)
     evidence = evidence_in(grid)
     if evidence and kind not in evidence:
@@ -60,9 +64,9 @@ def read_export(kind: str, export: ExportFile) -> RawTable:
 
 def read_table(export: ExportFile) -> RawTable:
     """A plain table that stands beside the exports (people, ties), whatever it looks like."""
-    if export.suffix == _PARQUET:
+    if export.suffix in _TYPED:
         export.refuse_absent()
-        return read_parquet(export)
+        return _TYPED[export.suffix][1](export)
     return plain.read(open_grid(export))
 
 
@@ -78,7 +82,7 @@ def open_grid(export: ExportFile) -> Grid:
             "Files of this kind are not read.",
             file=export.name,
             found=export.suffix or "no ending",
-            possible=[*_OPENED, _PARQUET],
+            possible=[*_OPENED, *_TYPED],
             fix="export it again in one of the possible kinds",
         )
     return _OPENED[export.suffix](export)
