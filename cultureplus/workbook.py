@@ -30,7 +30,7 @@ _MOST_CELLS = 100_000_000
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _BLOCK = 1 << 20
 _OLD_BOOK = b"\xd0\xcf\x11\xe0"
-_BLANK_RUN = 100_000  # blank rows after which a sheet is taken to have ended
+_BLANK_RUN = 100_000  # blank rows that no table has in its middle
 
 
 def book_grid(export: ExportFile) -> Grid:
@@ -64,19 +64,16 @@ def _opened(export: ExportFile, *, has_formula: bool) -> tuple[pd.DataFrame | No
     from openpyxl import load_workbook
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), export.path.open("rb") as stream:
             # What a workbook's styles and drop-down lists look like does not matter here.
             warnings.simplefilter("ignore")
-            book = load_workbook(export.path, read_only=True, data_only=True)
-            try:
-                sheet = book.worksheets[0]
-                sheet.reset_dimensions()  # some programs declare a smaller table than they write
-                cells = laid_down(_rows(sheet.values, export))
-                others = sum(_is_filled(each) for each in book.worksheets[1:])
-            finally:
-                book.close()
+            book = load_workbook(stream, read_only=True, data_only=True)
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # some programs declare a smaller table than they write
+            cells = laid_down(_rows(sheet.values, export))
+            others = sum(_is_filled(each) for each in book.worksheets[1:])
             if has_formula:
-                _refuse_unworked(export, cells)
+                _refuse_unworked(export, load_workbook(stream, read_only=True), cells)
     except InputError:
         raise
     except Exception:  # a broken workbook breaks in the zip, the XML or anywhere between
@@ -92,15 +89,20 @@ def _is_filled(sheet: Any) -> bool:
 def _rows(rows: Any, export: ExportFile) -> Iterator[Cells]:
     """The rows without blank cells at their ends and without blank rows at the sheet's end."""
     blank = count = 0
-    for row in rows:
+    for place, row in enumerate(rows, start=1):
         texts = [as_text(cell) for cell in row]
         while texts and not texts[-1]:
             texts.pop()
         if not texts:
             blank += 1
-            if blank > _BLANK_RUN:
-                return
             continue
+        if blank > _BLANK_RUN:
+            raise InputError(
+                "A cell stands far below the table.",
+                file=export.name,
+                row=place,
+                fix="delete it, or move the table to a sheet of its own",
+            )
         yield from ([""] for _ in range(blank))
         blank = 0
         yield texts
@@ -169,27 +171,21 @@ def _has_formula(stream: Any) -> bool:
     return False
 
 
-def _refuse_unworked(export: ExportFile, cells: pd.DataFrame | None) -> None:
+def _refuse_unworked(export: ExportFile, book: Any, cells: pd.DataFrame | None) -> None:
     """Refuse a formula whose value is not in the file: it would look like a blank cell."""
-    from openpyxl import load_workbook
-
-    book = load_workbook(export.path, read_only=True)
-    try:
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        for row in sheet.rows:
-            for cell in row:
-                if cell.data_type == "f" and _is_blank(cells, cell.row - 1, cell.column - 1):
-                    raise InputError(
-                        "A formula has no value here: nobody has worked it out.",
-                        file=export.name,
-                        row=cell.row,
-                        column=cell.column_letter,
-                        fix="open the file in a spreadsheet and save it, or put values in place of "
-                        "the formulas",
-                    )
-    finally:
-        book.close()
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()
+    for row in sheet.rows:
+        for cell in row:
+            if cell.data_type == "f" and _is_blank(cells, cell.row - 1, cell.column - 1):
+                raise InputError(
+                    "A formula has no value here: nobody has worked it out.",
+                    file=export.name,
+                    row=cell.row,
+                    column=cell.column_letter,
+                    fix="open the file in a spreadsheet and save it, or put values in place of "
+                    "the formulas",
+                )
 
 
 def _is_blank(cells: pd.DataFrame | None, row: int, column: int) -> bool:
