@@ -8,11 +8,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cultureplus import cells
+from cultureplus.asked import Asked
 from cultureplus.errors import counted
 from cultureplus.import_log import ImportLog
+from cultureplus.joined import ticked_together
 from cultureplus.people import Batch
 from cultureplus.raw_table import RawTable, column_of
-from cultureplus.settings import Asked, Settings
+from cultureplus.settings import Settings
 from cultureplus.spelling import slug
 
 
@@ -31,9 +33,8 @@ def instruments_absent(
         gone = [wave for wave, raw in exports.items() if not set(places.values()) & set(raw.frame)]
         if len(gone) == len(exports):
             first = next(iter(places))
-            column_of(
-                exports[gone[0]], places[first], setting=_key(name, first), taken=_taken(settings)
-            )
+            key = f"instruments.{name}.column" if asked.together else _key(name, first)
+            column_of(exports[gone[0]], places[first], setting=key, taken=_taken(settings))
         for wave in gone:
             absent[wave].add(name)
     return absent
@@ -59,7 +60,7 @@ def answers_of(
                 column_of(batch.raw, column, setting=_key(name, item), taken=_taken(settings))
                 found[item] = _ratings(settings, batch, column, asked, languages, tally)
         elif asked.instrument.kind == "select_all":
-            found |= _ticked(settings, batch, asked, log)
+            found |= _ticked(settings, batch, asked, log, tally)
         else:
             found |= _rated_units(settings, batch, asked, people, languages, log, tally)
     for decision, count in tally.items():
@@ -100,21 +101,30 @@ def _ratings(
     )
 
 
-def _ticked(settings: Settings, batch: Batch, asked: Asked, log: ImportLog) -> dict[str, pd.Series]:
+def _ticked(
+    settings: Settings, batch: Batch, asked: Asked, log: ImportLog, tally: Counter[str]
+) -> dict[str, pd.Series]:
     """A select-all question; who ticked nothing at all, not even "none", did not answer it."""
     question = asked.instrument
-    places = asked.places
-    for name, column in places.items():
-        column_of(batch.raw, column, setting=_key(question.id, name), taken=_taken(settings))
-    table = pd.DataFrame(
-        {
-            option.id: cells.ticks(
-                batch.raw, places[option.id], option,
-                question=question.id, missing=settings.missing, labels=asked.labels,
-            )
-            for option in question.options
-        }
-    )  # fmt: skip
+    if asked.together:
+        places = {option.id: asked.together.column for option in question.options}
+        table = ticked_together(
+            batch.raw, asked.together, {option.id: option.text for option in question.options},
+            question=question.id, missing=settings.missing, tally=tally,
+        )  # fmt: skip
+    else:
+        places = asked.places
+        for name, column in places.items():
+            column_of(batch.raw, column, setting=_key(question.id, name), taken=_taken(settings))
+        table = pd.DataFrame(
+            {
+                option.id: cells.ticks(
+                    batch.raw, places[option.id], option,
+                    question=question.id, missing=settings.missing, labels=asked.labels,
+                )
+                for option in question.options
+            }
+        )  # fmt: skip
     for option in question.options:
         beside = (table[option.id] == 1) & (table.drop(columns=option.id).sum(axis=1) > 0)
         if option.exclusive and beside.any():

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from cultureplus import columns as c
 from cultureplus import readers
-from cultureplus.errors import InputError, did_you_mean
+from cultureplus.asked import Asked, asked_of
+from cultureplus.errors import did_you_mean
 from cultureplus.export_file import DECIMALS, DELIMITERS, ENCODINGS, ExportFile
-from cultureplus.instrument import Instrument, instrument_or_error, load_instruments
 from cultureplus.spelling import plain_text, slug
 from cultureplus.toml_source import TomlTable, read_toml
 
@@ -30,26 +30,6 @@ _TOP = {
 _TAKEN = (
     c.WAVE, c.RESPONDENT, c.RESPONDED, c.SECONDS, c.LANGUAGE, c.LENS, c.UNIT, c.SCALE, c.ALL,
 )  # fmt: skip
-
-Labels = Mapping[str, Mapping[str, int]]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One instrument as this survey asks it: columns of the export, answer labels, lens."""
-
-    instrument: Instrument
-    columns: Mapping[str, str] = field(default_factory=dict)
-    labels: Labels = field(default_factory=dict)
-    lens: str = ""
-
-    @property
-    def places(self) -> dict[str, str]:
-        """The column of the export in which each item or option stands; a matrix has none yet."""
-        name, question = self.instrument.id, self.instrument
-        own = {} if question.kind == "matrix" else {item.id: item.id for item in question.items}
-        own |= {option.id: f"{name}_{option.id}" for option in question.options}
-        return {each: self.columns.get(each, column) for each, column in own.items()}
 
 
 @dataclass(frozen=True)
@@ -116,7 +96,7 @@ def read_settings(path: str | Path) -> Settings:
     exports, export, columns = _exports(table, written)
     units = _names(table.table("units"))
     missing = _missing(table)
-    asked = _asked(table, folder, units, missing)
+    asked = asked_of(table, folder, lenses=units, missing=missing)
     adjust = _adjust(table)
     _refuse_taken(table, units, adjust, asked)
     return Settings(
@@ -163,7 +143,7 @@ def _exports(
 def _waves(table: TomlTable, written: ExportFile) -> dict[str, ExportFile]:
     """The export of each wave; one file can't be two waves."""
     found: dict[str, ExportFile] = {}
-    for key, name in _texts(table).items():
+    for key, name in table.texts().items():
         wave = plain_text(key)
         if not wave or wave in found:
             raise table.error(key, "Each wave needs a name of its own.", found=f"'{wave}'")
@@ -213,13 +193,9 @@ def _named(written: ExportFile, name: str) -> ExportFile:
     return replace(written, path=written.path / name)
 
 
-def _texts(table: TomlTable) -> dict[str, str]:
-    return {str(key): str(table.get(key, str)) for key in table.values}
-
-
 def _names(table: TomlTable) -> dict[str, str]:
     """Names of columns, compared as the readers tidy them."""
-    return {key: plain_text(name) for key, name in _texts(table).items()}
+    return {key: plain_text(name) for key, name in table.texts().items()}
 
 
 def _refuse_taken(
@@ -250,7 +226,7 @@ def _refuse_taken(
 def _rename(table: TomlTable, units: Mapping[str, str]) -> dict[str, dict[str, str]]:
     part = table.table("rename")
     part.refuse_unknown(units)
-    return {lens: _texts(part.table(lens)) for lens in part.values}
+    return {lens: part.table(lens).texts() for lens in part.values}
 
 
 def _side(
@@ -286,128 +262,3 @@ def _missing(table: TomlTable) -> tuple[float, ...]:
         if isinstance(code, bool) or not isinstance(code, (int, float)) or not isfinite(code):
             raise part.error("codes", "A missing code is a number.", fix="codes = [-99]")
     return tuple(float(code) for code in codes)
-
-
-def _asked(
-    table: TomlTable, folder: Path, units: Mapping[str, str], missing: tuple[float, ...]
-) -> dict[str, Asked]:
-    files = table.get("instrument_files", list, [])
-    instruments = load_instruments(*(folder / str(name) for name in files))
-    part = table.table("instruments")
-    if not part.values:
-        raise table.error(
-            "instruments",
-            "No instrument is named.",
-            possible=sorted(instruments),
-            fix="[instruments.psychological_safety]",
-        )
-    found: dict[str, Asked] = {}
-    for name in part.values:
-        mine = part.table(name)
-        try:
-            instrument = instrument_or_error(instruments, name)
-        except InputError as problem:
-            raise part.error(
-                name,
-                problem.sentence,
-                possible=sorted(instruments),
-                fix=did_you_mean(name, instruments) or 'instrument_files = ["its_file.toml"]',
-            ) from None
-        mine.refuse_unknown({"columns", "form", "labels", "lens"})
-        form = mine.get("form", str, "full")
-        short = form == "pulse" and instrument.kind == "rating"
-        instrument = instrument.pulse() if short else instrument
-        if not (short or form == "full") or (instrument.kind == "rating" and not instrument.items):
-            raise mine.error(
-                "form",
-                f"'{name}' has no such form.",
-                possible=["full", "pulse"],
-                fix="mark items with pulse = true in the instrument's file, or ask it in full",
-            )
-        columns = mine.table("columns")
-        if instrument.kind != "matrix":
-            items = [item.id for item in instrument.items]
-            columns.refuse_unknown(items + [option.id for option in instrument.options])
-        lens = mine.get("lens", str, "")
-        if (instrument.kind == "matrix") is not bool(lens) or (lens and lens not in units):
-            raise mine.error(
-                "lens",
-                f"'{name}' has no lens."
-                if instrument.kind != "matrix"
-                else f"There is no lens '{lens}' under [units]."
-                if lens
-                else f"'{name}' rates the units of a lens: name it.",
-                possible=units if instrument.kind == "matrix" else (),
-                fix=did_you_mean(lens, units) if lens else None,
-            )
-        _refuse_ambiguous(table.table("missing"), instrument, missing)
-        labels = _labels(table, mine, instrument, missing)
-        found[name] = Asked(instrument, _names(columns), labels, lens)
-    _refuse_shared(part, found)
-    return found
-
-
-def _refuse_ambiguous(table: TomlTable, instrument: Instrument, missing: tuple[float, ...]) -> None:
-    """A missing code that is an answer as well would silently take answers away."""
-    low = 1 if instrument.kind == "select_all" else instrument.low  # 0 there is "not ticked"
-    for code in missing:
-        if low <= code <= instrument.high:
-            raise table.error(
-                "codes",
-                f"The missing code {code:g} is also an answer to '{instrument.id}'.",
-                possible=[f"codes below {low} or above {instrument.high}"],
-                fix="give missing answers another code in the export",
-            )
-
-
-def _labels(
-    table: TomlTable, mine: TomlTable, instrument: Instrument, missing: tuple[float, ...]
-) -> dict[str, dict[str, int]]:
-    """Per language, what each answer label means; labels compare without odd spaces.
-
-    A label may mean a missing code: "I can't say" is no answer.
-    """
-    name = mine.get("labels", str)
-    if name is None:
-        return {}
-    sets = table.table("labels")
-    if name not in sets.values:
-        raise mine.error(
-            "labels",
-            f"There are no labels '{name}'.",
-            possible=sets.values,
-            fix=did_you_mean(name, sets.values) or f"add [labels.{name}.en]",
-        )
-    found: dict[str, dict[str, int]] = {}
-    for language in sets.table(name).values:
-        part = sets.table(name).table(language)
-        for label in part.values:
-            value = part.get(label, int)
-            if value not in missing and not instrument.low <= value <= instrument.high:
-                raise part.error(
-                    label,
-                    f"This label lies outside the range {instrument.low}-{instrument.high} of "
-                    f"'{instrument.id}'.",
-                    found=value,
-                    fix="correct the number; a label that is no answer gets one of missing.codes",
-                )
-            tongue = found.setdefault(language.lower().replace("_", "-"), {})
-            if tongue.setdefault(plain_text(label), value) != value:
-                raise part.error(
-                    label, f"The label '{plain_text(label)}' stands here for two answers."
-                )
-    return found
-
-
-def _refuse_shared(part: TomlTable, asked: Mapping[str, Asked]) -> None:
-    """No item and no column may serve two questions."""
-    owner: dict[str, str] = {}
-    for name, each in asked.items():
-        for item, column in each.places.items():
-            if column in owner:
-                raise part.table(name).error(
-                    "columns",
-                    f"The column '{column}' is read for '{owner[column]}' and for '{item}'.",
-                    fix="give each item a column of its own",
-                )
-            owner[column] = item

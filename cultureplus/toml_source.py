@@ -152,6 +152,10 @@ class TomlTable:
         """The sub-table `key`, empty where it is absent."""
         return TomlTable(self.file, (*self.path, key), self.get(key, dict, {}), self.lines)
 
+    def texts(self) -> dict[str, str]:
+        """Every key with its value, all of which must be texts."""
+        return {str(key): str(self.get(key, str)) for key in self.values}
+
     def tables(self, key: str) -> list[TomlTable]:
         """The array of tables `key`, empty where it is absent."""
         found = self.get(key, list, [])

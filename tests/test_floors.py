@@ -42,11 +42,11 @@ FLOORS = (
      "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
      "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart
-    ("survey", "readers", "cells", "cfa", "within_group", "mediation", "charts.house",
+    ("survey", "readers", "cells", "asked", "cfa", "within_group", "mediation", "charts.house",
      "disclosure.artefacts", "disclosure.suppress", "disclosure.few_people",
      "simulate.responses"),
     # settings, scores, one analysis or one plot per file
-    ("settings", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
+    ("settings", "joined", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
      "omega", "ordinal_reliability", "pooled_agreement",
      "charts.agreement", "charts.answers", "charts.barriers", "charts.buzz", "charts.change",
      "charts.drivers", "charts.heatmap", "charts.importance", "charts.mediation", "charts.pairs",
@@ -99,6 +99,7 @@ READING = {
     "grid",
     "import_log",
     "intake",
+    "joined",
     "parquet_file",
     "people",
     "raw_table",
