@@ -21,8 +21,9 @@ _ALL_LANGUAGES = ""
 MISSING_CODES = "with a missing code counted as blank"
 LABELS = "read through labels"
 
-_TICKED = {"1", "true", "yes", "x", "checked", "selected"}
-_UNTICKED = {"", "0", "false", "no", "unchecked", "not selected"}
+# LimeSurvey writes Y or Yes where ticked, N or No where not, and N/A where it was not shown.
+_TICKED = {"1", "true", "yes", "y", "x", "checked", "selected"}
+_UNTICKED = {"", "0", "false", "no", "n", "n/a", "unchecked", "not selected"}
 
 
 def ratings(

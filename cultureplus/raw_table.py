@@ -59,6 +59,31 @@ def under_header(grid: Grid, *, header_rows: int, names: Sequence[str] | None = 
     return replace(raw, notes=(*grid.notes, *raw.notes))
 
 
+def told_apart(names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Names of which none is repeated, and the note that says which were; blank ones stay.
+
+    For tools that write the question as a column's name and allow the same question twice.
+
+    >>> told_apart(["Why?", "Why?", ""])
+    (['Why?', 'Why? (2)', ''], ("asked twice or more, told apart by a number: 'Why?'",))
+    """
+    taken = set(names)
+    found: list[str] = []
+    again: dict[str, int] = {}
+    for name in names:
+        if name and name in found:
+            number = again.get(name, 1) + 1
+            while f"{name} ({number})" in taken:
+                number += 1
+            again[name] = number
+            found.append(f"{name} ({number})")
+            taken.add(found[-1])
+        else:
+            found.append(name)
+    listed = ", ".join(f"'{name}'" for name in again)
+    return found, (f"asked twice or more, told apart by a number: {listed}",) if again else ()
+
+
 def _with_point(cells: pd.Series) -> pd.Series:
     """Numbers with a decimal comma, written with a point; everything else as it is."""
     return cells.str.replace(r"^\s*([+-]?[0-9]+),([0-9]+)\s*$", r"\1.\2", regex=True)

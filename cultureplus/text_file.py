@@ -86,7 +86,7 @@ def divided_by(export: ExportFile) -> str:
 
 
 def _refuse_undivided(row: list[str], export: ExportFile, delimiter: str, place: int) -> None:
-    marks = [mark for mark in DELIMITERS if mark in row[0]]
+    marks = [mark for mark in DELIMITERS if mark in row[0] and mark != delimiter]
     if len(row) == 1 and marks:
         raise InputError(
             f"There is only one column when cells are divided by '{delimiter}'.",

@@ -183,10 +183,10 @@ def test_labels_that_contradict_one_another_need_a_language():
 @pytest.mark.parametrize(
     ("cell", "tick"),
     [
-        ("1", 1), ("1.0", 1), ("true", 1), ("TRUE", 1), ("Yes", 1), ("x", 1), ("X", 1),
+        ("1", 1), ("1.0", 1), ("true", 1), ("TRUE", 1), ("Yes", 1), ("Y", 1), ("x", 1), ("X", 1),
         ("Checked", 1), ("Selected", 1), ("Milk, please", 1), (" milk,\u00a0PLEASE ", 1),
-        ("0", 0), ("0.0", 0), ("False", 0), ("no", 0), ("Unchecked", 0), ("Not selected", 0),
-        ("", 0), (" ", 0), ("-99", 0), ("-99.0", 0),
+        ("0", 0), ("0.0", 0), ("False", 0), ("no", 0), ("N", 0), ("N/A", 0),
+        ("Unchecked", 0), ("Not selected", 0), ("", 0), (" ", 0), ("-99", 0), ("-99.0", 0),
     ],
 )  # fmt: skip
 def test_an_option_is_ticked_or_not(cell, tick):

@@ -116,3 +116,10 @@ def test_text_in_another_encoding_is_refused(tmp_path, data, encoding, said):
     with pytest.raises(InputError) as caught:
         text_grid(ExportFile(path, encoding=encoding))
     assert all(part in str(caught.value) for part in said), caught.value
+
+
+def test_a_single_column_may_hold_its_own_delimiter_in_quotes(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text('"why; how"\n"so; so"\n')
+    cells = text_grid(ExportFile(path, delimiter=";")).cells
+    assert cells.to_numpy().tolist() == [["why; how"], ["so; so"]]
