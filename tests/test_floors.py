@@ -38,7 +38,8 @@ FLOORS = (
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel",
-     "readers.limesurvey", "readers.plain", "readers.qualtrics", "charts.tables", "charts.warned", "disclosure.sheets",
+     "readers.limesurvey", "readers.plain", "readers.qualtrics", "readers.surveymonkey",
+     "charts.tables", "charts.warned", "disclosure.sheets",
      "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
      "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart

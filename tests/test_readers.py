@@ -317,4 +317,4 @@ def test_a_long_list_of_columns_is_cut(tmp_path):
 
 
 def test_each_kind_of_export_has_a_reader():
-    assert sorted(READERS) == ["plain", "qualtrics"]
+    assert sorted(READERS) == ["limesurvey", "plain", "qualtrics", "surveymonkey"]

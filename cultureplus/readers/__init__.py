@@ -14,7 +14,7 @@ from cultureplus.export_file import ExportFile
 from cultureplus.grid import Grid
 from cultureplus.parquet_file import read_parquet
 from cultureplus.raw_table import RawTable
-from cultureplus.readers import limesurvey, plain, qualtrics
+from cultureplus.readers import limesurvey, plain, qualtrics, surveymonkey
 from cultureplus.text_file import text_grid
 from cultureplus.workbook import book_grid
 
@@ -41,6 +41,7 @@ READERS: Mapping[str, Reader] = {
     "plain": Reader("plain table", plain.marks, plain.read),
     "limesurvey": Reader("LimeSurvey export", limesurvey.marks, limesurvey.read),
     "qualtrics": Reader("Qualtrics export", qualtrics.marks, qualtrics.read),
+    "surveymonkey": Reader("SurveyMonkey export", surveymonkey.marks, surveymonkey.read),
 }
 
 
