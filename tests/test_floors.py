@@ -24,7 +24,7 @@ FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
      "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws",
-     "simulate.toml_writer", "answer_sets", "mixed_sums", "disclosure.page",
+     "simulate.toml_writer", "answer_sets", "mixed_sums", "moments", "disclosure.page",
      "disclosure.reasons", "crossed"),
     # one kind of file, one table, one kernel
     ("toml_source", "export_file", "declared_range", "published", "released", "manifest",
@@ -38,8 +38,8 @@ FLOORS = (
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel",
+     "charts.tables", "charts.warned", "disclosure.sheets", "readers.googleforms",
      "readers.limesurvey", "readers.plain", "readers.qualtrics", "readers.surveymonkey",
-     "charts.tables", "charts.warned", "disclosure.sheets",
      "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
      "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart

@@ -28,7 +28,7 @@ REFUSED = {
     "kind missing": ("\n" + KIND, "", None, "'kind' is missing here.", ["add 'kind = ...'"]),
     "kind unknown": (
         KIND, 'kind = "qualtrix"', 2, "There is no reader for exports of kind 'qualtrix'.",
-        ["possible: plain, qualtrics", "did you mean 'qualtrics'?"]),
+        ["possible: plain, ", "did you mean 'qualtrics'?"]),
     "kind no text": (KIND, "kind = 3", 2, "'kind' must be a text in quotes.", []),
     "delimiter of two characters": (
         KIND, KIND + '\ndelimiter = ";;"', 3, "'delimiter' can't be this.",

@@ -14,7 +14,7 @@ from cultureplus.export_file import ExportFile
 from cultureplus.grid import Grid
 from cultureplus.parquet_file import read_parquet
 from cultureplus.raw_table import RawTable
-from cultureplus.readers import limesurvey, plain, qualtrics, surveymonkey
+from cultureplus.readers import googleforms, limesurvey, plain, qualtrics, surveymonkey
 from cultureplus.text_file import text_grid
 from cultureplus.workbook import book_grid
 
@@ -40,6 +40,7 @@ class Reader:
 READERS: Mapping[str, Reader] = {
     "plain": Reader("plain table", plain.marks, plain.read),
     "limesurvey": Reader("LimeSurvey export", limesurvey.marks, limesurvey.read),
+    "googleforms": Reader("Google Forms export", googleforms.marks, googleforms.read),
     "qualtrics": Reader("Qualtrics export", qualtrics.marks, qualtrics.read),
     "surveymonkey": Reader("SurveyMonkey export", surveymonkey.marks, surveymonkey.read),
 }
