@@ -39,7 +39,8 @@ FLOORS = (
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel",
      "charts.tables", "charts.warned", "disclosure.sheets", "readers.googleforms",
-     "readers.limesurvey", "readers.plain", "readers.qualtrics", "readers.surveymonkey",
+     "readers.limesurvey", "readers.microsoftforms", "readers.plain", "readers.qualtrics",
+     "readers.surveymonkey",
      "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
      "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart

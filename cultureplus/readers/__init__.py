@@ -14,7 +14,14 @@ from cultureplus.export_file import ExportFile
 from cultureplus.grid import Grid
 from cultureplus.parquet_file import read_parquet
 from cultureplus.raw_table import RawTable
-from cultureplus.readers import googleforms, limesurvey, plain, qualtrics, surveymonkey
+from cultureplus.readers import (
+    googleforms,
+    limesurvey,
+    microsoftforms,
+    plain,
+    qualtrics,
+    surveymonkey,
+)
 from cultureplus.text_file import text_grid
 from cultureplus.workbook import book_grid
 
@@ -41,6 +48,7 @@ READERS: Mapping[str, Reader] = {
     "plain": Reader("plain table", plain.marks, plain.read),
     "limesurvey": Reader("LimeSurvey export", limesurvey.marks, limesurvey.read),
     "googleforms": Reader("Google Forms export", googleforms.marks, googleforms.read),
+    "microsoftforms": Reader("Microsoft Forms export", microsoftforms.marks, microsoftforms.read),
     "qualtrics": Reader("Qualtrics export", qualtrics.marks, qualtrics.read),
     "surveymonkey": Reader("SurveyMonkey export", surveymonkey.marks, surveymonkey.read),
 }
