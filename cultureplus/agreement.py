@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from cultureplus.tails import f_above, f_quantile
 from cultureplus.within_group import (
     agreement_test,
     icc_bootstrap,
@@ -69,12 +69,12 @@ def icc(values: pd.Series, group: pd.Series, *, level: float = 0.95) -> pd.Serie
         return found
     f = msb / msw
     tail = (1 - level) / 2
-    low = f / stats.f.ppf(1 - tail, k - 1, n - k)
-    high = f / stats.f.ppf(tail, k - 1, n - k)
+    low = f / f_quantile(1 - tail, k - 1, n - k)
+    high = f / f_quantile(tail, k - 1, n - k)
     found["icc1"] = (msb - msw) / (msb + (n0 - 1) * msw)
     found["icc1_low"] = (low - 1) / (low + n0 - 1)
     found["icc1_high"] = (high - 1) / (high + n0 - 1)
     found["icc2"] = (msb - msw) / msb
     found["icc1_mean_n"] = (msb - msw) / (msb + (n / k - 1) * msw)
-    found["f"], found["p"] = f, stats.f.sf(f, k - 1, n - k)
+    found["f"], found["p"] = f, f_above(f, k - 1, n - k)
     return found

@@ -11,7 +11,8 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from cultureplus.tails import t_quantile
 
 ENOUGH_SETS = 5
 _FAR = 8  # steps from an end of the range, of three answers or more, can be made in five ways
@@ -51,7 +52,7 @@ def sets_with_interval(
     table = _sets(n, high - low)
     sums, squares = np.nonzero(table)
     variance = np.maximum(squares - sums**2 / n, 0) / (n - 1)
-    half = stats.t.ppf(0.975, n - 1) * np.sqrt(variance / n)
+    half = t_quantile(0.975, n - 1) * np.sqrt(variance / n)
     mean = low + sums / n
     fits = np.ones(len(sums), dtype=bool)
     for value, end in zip((mean, mean - half, mean + half), told, strict=True):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
@@ -23,6 +23,7 @@ from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
 from cultureplus.gee import gee
 from cultureplus.listwise import Rows, listwise
 from cultureplus.one_thread import one_thread
+from cultureplus.tails import t_above, t_quantile
 
 Array = NDArray[np.float64]
 
@@ -114,12 +115,12 @@ def _odds(rows: Rows, names: list[str]) -> pd.DataFrame:
         reason = "not estimable: the estimating equations have no solution"
         return table.assign(**{c.REASON: reason})
     slopes, covariance = fit.slopes, fit.covariance
-    step = stats.t.ppf(0.975, rows.n_groups - len(slopes))
+    step = t_quantile(0.975, rows.n_groups - len(slopes))
     b, se = slopes[1:], np.sqrt(np.diag(covariance))[1:]
     effects, errors = _marginal(slopes, covariance, design)
     table[c.ODDS_RATIO] = np.exp(b / spread)
     table[c.LOW], table[c.HIGH] = (np.exp((b + end * step * se) / spread) for end in (-1, 1))
-    table[c.P] = 2 * stats.t.sf(np.abs(b / se), rows.n_groups - len(slopes))
+    table[c.P] = 2 * t_above(np.abs(b / se), rows.n_groups - len(slopes))
     table[c.AME] = effects / spread
     table[c.AME_LOW], table[c.AME_HIGH] = (
         (effects + end * step * errors) / spread for end in (-1, 1)

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.estimability import MIN_COMPLETE_ROWS
+from cultureplus.tails import chi2_above
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -207,7 +207,7 @@ def mahalanobis(items: pd.DataFrame) -> pd.DataFrame:
     df = int(kept.sum())
     found.loc[whole, "d2"] = d2
     found.loc[whole, c.DF] = df
-    found.loc[whole, c.P] = stats.chi2.sf(d2, df)
+    found.loc[whole, c.P] = chi2_above(d2, df)
     return found
 
 

@@ -88,6 +88,16 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Measures:
+    """How well a model fits: `fit`, `groups`, `status` and `reason` as in `CfaFit`."""
+
+    fit: Mapping[str, float]
+    groups: tuple[str, ...]
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class _Data:
     """A sample, and what is equal across its groups."""
 
@@ -167,7 +177,7 @@ def cfa(
     """
     equal = _checked(estimator, group, equal)
     sample = sample_of(items, model, estimator, group, second_order=second_order, method=method)
-    return fit_sample(sample, equal)
+    return _fit(sample, equal)
 
 
 def sample_of(
@@ -188,8 +198,7 @@ def sample_of(
 
 
 @one_thread
-def fit_sample(sample: Sample, equal: tuple[str, ...]) -> CfaFit:
-    """The fit with these numbers equal across groups."""
+def _fit(sample: Sample, equal: tuple[str, ...]) -> CfaFit:
     data = _Data(sample, equal)
     if sample.reason:
         return _without_numbers(data, _layout(data, None), "not_estimable", sample.reason)
@@ -200,8 +209,21 @@ def fit_sample(sample: Sample, equal: tuple[str, ...]) -> CfaFit:
 
 
 @one_thread
+def measures_of(sample: Sample, equal: tuple[str, ...]) -> Measures:
+    """How well the model fits with these numbers equal across groups, without its tables."""
+    fitted, reason = None, sample.reason
+    if not reason:
+        fitted, _, reason = _fitted(_Data(sample, equal))
+    if fitted is None:
+        fit, status = _no_fit(sample), "not_estimable"
+    else:
+        fit, status, reason = _judged(sample, fitted)
+    return Measures(cr.measures(fit, sample.estimator), sample.labels, status, reason)
+
+
+@one_thread
 def chisq_of(sample: Sample, equal: tuple[str, ...]) -> float:
-    """The chi-square of `fit_sample` alone, which takes half the time; NaN where there is none."""
+    """The chi-square of `measures_of` alone, in half the time; NaN where there is none."""
     fitted = None if sample.reason else _fitted(_Data(sample, equal), chisq_only=True)[0]
     return fitted.fit.get("chisq", np.nan) if fitted is not None else np.nan
 
@@ -437,8 +459,9 @@ def _scaled(
 
 def _described(data: _Data, fitted: _Fitted) -> CfaFit:
     solution, layout = fitted.solution, fitted.problem.layout
+    fit, status, reason = _judged(data.sample, fitted)
     if solution.status != "ok":
-        return _without_numbers(data, layout, solution.status, solution.reason)
+        return _without_numbers(data, layout, status, reason)
 
     free = cr.Free(layout, solution.theta, fitted.covariance, fitted.centre, fitted.unit)
 
@@ -446,17 +469,28 @@ def _described(data: _Data, fitted: _Fitted) -> CfaFit:
         return cr.reported(layout, entries, free.centre, free.unit)
 
     values, errors = free.follow(report)
-    fit = fitted.fit | {"n_parameters": layout.n_par}
-    wild = cr.impossible(layout, solution.theta)
-    status = f"heywood: {', '.join(wild)}" if wild else "ok"
-    reason = (
-        f"impossible (variance below 0 or correlation above 1): {', '.join(wild)}" if wild else ""
-    )
     return cr.tables(layout, data.labels, data.estimator, values, errors, fit, status, reason, free)
+
+
+def _judged(sample: Sample, fitted: _Fitted) -> tuple[dict[str, float], str, str]:
+    """The measures of a search's end, and whether its numbers can be: status and reason."""
+    solution, layout = fitted.solution, fitted.problem.layout
+    if solution.status != "ok":
+        return _no_fit(sample), solution.status, solution.reason
+    fit = fitted.fit | {"n_parameters": layout.n_par}
+    wild = ", ".join(cr.impossible(layout, solution.theta))
+    if not wild:
+        return fit, "ok", ""
+    reason = f"impossible (variance below 0 or correlation above 1): {wild}"
+    return fit, f"heywood: {wild}", reason
+
+
+def _no_fit(sample: Sample) -> dict[str, float]:
+    return {"n": float(sample.n.sum()), "df": np.nan}
 
 
 def _without_numbers(data: _Data, layout: Layout, status: str, reason: str) -> CfaFit:
     size = len(cr.reported(layout, layout.entries(np.zeros(layout.n_par)), None, None))
     gone = np.full(size, np.nan)
-    fit = {"n": float(data.n.sum()), "df": np.nan}
+    fit = _no_fit(data.sample)
     return cr.tables(layout, data.labels, data.estimator, gone, gone, fit, status, reason)

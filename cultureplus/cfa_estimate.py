@@ -16,6 +16,7 @@ data; (2010), Simple second order chi-square correction; Muthén, du Toit & Spis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -69,10 +70,15 @@ class NormalTheory:
     mean: Array  # groups x items
     cov: Array  # groups x items x items
 
-    @property
+    @cached_property
     def weight(self) -> Array:
         """How much a group counts: its share of the people."""
         return np.asarray(self.n / self.n.sum())
+
+    @cached_property
+    def _spread(self) -> Array:
+        """Per group the logarithm of the determinant of what was observed."""
+        return np.asarray(np.linalg.slogdet(self.cov)[1])
 
     def value(self, theta: Array) -> float:
         """Twice the negative log-likelihood ratio per person; infinite where it has no meaning."""
@@ -87,7 +93,7 @@ class NormalTheory:
             spread = self.cov[group] + np.outer(apart[group], apart[group])
             half = linalg.solve_triangular(factor, spread, lower=True)
             trace = linalg.solve_triangular(factor, half.T, lower=True).trace()
-            logs = 2 * np.log(np.diag(factor)).sum() - np.linalg.slogdet(self.cov[group])[1]
+            logs = 2 * np.log(np.diag(factor)).sum() - self._spread[group]
             total += weight * (logs + trace - len(factor))
         return float(total)
 
@@ -160,17 +166,17 @@ class LeastSquares:
     correlations: Array  # groups x pairs, in the order of numpy.tril_indices
     acov: Array  # groups x statistics x statistics, of sqrt(n) times the statistics
 
-    @property
+    @cached_property
     def statistics(self) -> Array:
         """What is to be met: thresholds, then correlations, per group."""
         return np.concatenate([self.thresholds, self.correlations], axis=1)
 
-    @property
+    @cached_property
     def share(self) -> Array:
         """How much a group counts: its people less one, as a share of all."""
         return np.asarray((self.n - 1) / (self.n - 1).sum())
 
-    @property
+    @cached_property
     def weight(self) -> Array:
         """Per group and statistic: the group's share over the sampling variance."""
         return self.share[:, None] / np.diagonal(self.acov, axis1=1, axis2=2)
@@ -178,7 +184,7 @@ class LeastSquares:
     def implied(self, theta: Numbers) -> Numbers:
         """What the model makes of them."""
         entries = self.layout.entries(theta)
-        rows, cols = np.tril_indices(len(self.layout.structure.items), -1)
+        rows, cols = self.layout.structure.pairs
         correlations = cm.implied_correlation(entries)[..., rows, cols]
         return np.concatenate(
             [cm.implied_thresholds(entries, self.layout.cuts), correlations], axis=-1
@@ -196,21 +202,19 @@ class LeastSquares:
         pull = -2 * self.weight * (self.statistics - self.implied(theta))
         in_cut, in_pair = pull[..., :t], pull[..., t:]
         p = len(layout.structure.items)
-        rows, cols = np.tril_indices(p, -1)
+        rows, cols = layout.structure.pairs
         in_r = np.zeros((*in_pair.shape[:-1], p, p), dtype=in_pair.dtype)
         in_r[..., rows, cols] = in_r[..., cols, rows] = in_pair / 2
         scale = entries["scale"]
         in_common = scale[..., :, None] * in_r * scale[..., None, :]
-        member = (layout.cuts[:, None] == np.arange(p)).astype("float64")
         scaled = in_cut * scale[..., layout.cuts]
-        slopes = cm.slopes_in_entries(entries, in_common, -(scaled @ member))
+        slopes = cm.slopes_in_entries(entries, in_common, -(scaled @ layout.cut_of))
         bare = entries["threshold"] - cm.implied_mean(entries)[..., layout.cuts]
         slopes["residual"] = np.zeros_like(scale)
         slopes["threshold"] = scaled
         shared = cm.common(entries)
-        slopes["scale"] = (in_cut * bare) @ member + 2 * ((in_r * shared) @ scale[..., None])[
-            ..., 0
-        ]
+        apart = 2 * ((in_r * shared) @ scale[..., None])[..., 0]
+        slopes["scale"] = (in_cut * bare) @ layout.cut_of + apart
         return layout.collect(slopes)
 
     def slopes(self, theta: Array) -> Array:
@@ -318,37 +322,42 @@ def _step(problem: Problem, theta: Array, slope: Array) -> tuple[Array, float]:
 def principal_factor(r: Array) -> Array:
     """Loadings of one factor on correlated items, communalities met by a few rounds.
 
+    `r`: a correlation matrix, or many in leading axes, which the loadings then have as well.
+
     >>> r = np.array([[1.0, 0.56, 0.48], [0.56, 1.0, 0.42], [0.48, 0.42, 1.0]])
     >>> principal_factor(r).round(1)
     array([0.8, 0.7, 0.6])
     """
-    k = len(r)
+    k = r.shape[-1]
     if k == 1:
-        return np.array([0.8])
+        return np.full(r.shape[:-1], 0.8)
     if k == 2:
-        size = np.sqrt(np.clip(abs(r[0, 1]), 0.05, 0.9))
-        return np.array([size, size if r[0, 1] >= 0 else -size])
+        between = r[..., 0, 1]
+        size = np.sqrt(np.clip(np.abs(between), 0.05, 0.9))
+        return np.stack([size, np.where(between >= 0, size, -size)], axis=-1)
+    diagonal = np.arange(k)
     reduced = r.copy()
-    np.fill_diagonal(reduced, 0.0)
-    found = np.clip(np.abs(reduced).max(axis=0), 0.1, 0.9)
+    reduced[..., diagonal, diagonal] = 0.0
+    found = np.clip(np.abs(reduced).max(axis=-2), 0.1, 0.9)
     loading = np.sqrt(found)
     for _ in range(25):
-        np.fill_diagonal(reduced, found)
+        reduced[..., diagonal, diagonal] = found
         values, vectors = np.linalg.eigh(reduced)
-        loading = vectors[:, -1] * np.sqrt(max(values[-1], 0.05))
+        loading = vectors[..., -1] * np.sqrt(np.maximum(values[..., -1:], 0.05))
         found = np.clip(loading**2, 0.05, 0.95)
-    strongest = int(np.abs(loading).argmax())
-    return np.asarray(np.clip(loading * np.sign(loading[strongest]), -0.97, 0.97))
+    strongest = np.abs(loading).argmax(axis=-1)[..., None]
+    points = np.sign(np.take_along_axis(loading, strongest, axis=-1))
+    return np.asarray(np.clip(loading * points, -0.97, 0.97))
 
 
 def starting_loadings(structure: Structure, r: Array) -> Array:
-    """Standardised loadings to begin with, items x columns, from a correlation matrix."""
-    found = np.zeros((len(structure.items), structure.columns))
+    """Standardised loadings to begin with, items x columns, from a correlation matrix (or many)."""
+    found = np.zeros((*r.shape[:-2], len(structure.items), structure.columns))
     for place in range(len(structure.factors)):
         mine = np.flatnonzero(structure.factor_of == place)
-        found[mine, place] = principal_factor(r[np.ix_(mine, mine)])
+        found[..., mine, place] = principal_factor(r[..., mine[:, None], mine])
     if structure.method_items.size:
-        found[structure.method_items, -1] = 0.3
+        found[..., structure.method_items, -1] = 0.3
     return found
 
 
@@ -361,8 +370,7 @@ def start(layout: Layout, markers: Codes, r: Array, fill: dict[str, Array]) -> A
     entries = {name: np.zeros(shape) for name, shape in layout.shapes.items()}
     entries["scale"][:] = 1.0
     traits = len(structure.factors)
-    for group in range(layout.groups):
-        loading = starting_loadings(structure, r[group])
+    for group, loading in enumerate(starting_loadings(structure, r)):
         phi = np.eye(structure.columns)
         phi[:traits, :traits] = _starting_factors(structure, loading[:, :traits], r[group])
         shared = np.einsum("ij,jk,ik->i", loading, phi, loading)

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,11 @@ class Structure:
     factor_of: Codes
     second_order: str | None
     method_items: Codes
+
+    @cached_property
+    def pairs(self) -> tuple[Codes, Codes]:
+        """Every pair of items once, in the order of `numpy.tril_indices`."""
+        return np.tril_indices(len(self.items), -1)
 
     @property
     def columns(self) -> int:
@@ -86,20 +93,38 @@ class Layout:
         """Every number of the model, by kind, for one vector or a stack of them."""
         padded = np.concatenate([theta, np.zeros((*theta.shape[:-1], 1))], axis=-1)
         flat = self.fixed + padded[..., self.index]
+        lead = theta.shape[:-1]
+        return {
+            name: flat[..., place].reshape(lead + self.shapes[name])
+            for name, place in self._places.items()
+        }
+
+    @cached_property
+    def _places(self) -> dict[str, slice]:
+        """Where each kind of entry stands among all of them."""
         found, at = {}, 0
         for name, shape in self.shapes.items():
-            size = int(np.prod(shape))
-            found[name] = flat[..., at : at + size].reshape(*theta.shape[:-1], *shape)
-            at += size
+            found[name] = slice(at, at + prod(shape))
+            at += prod(shape)
         return found
+
+    @cached_property
+    def _by_parameter(self) -> tuple[Codes, Codes]:
+        """The free entries sorted by their parameter, and where each parameter's begin."""
+        free = np.flatnonzero(self.index >= 0)
+        free = free[np.argsort(self.index[free], kind="stable")]
+        return free, np.searchsorted(self.index[free], np.arange(self.n_par))
+
+    @cached_property
+    def cut_of(self) -> Array:
+        """Thresholds x items: 1 where a threshold is the item's."""
+        return (self.cuts[:, None] == np.arange(len(self.structure.items))).astype("float64")
 
     def collect(self, slopes: Entries) -> Numbers:
         """The slope in each parameter from the slopes in the entries."""
         lead = slopes["loading"].shape[:-3]
         flat = np.concatenate([slopes[name].reshape(*lead, -1) for name in self.shapes], axis=-1)
-        entries = np.flatnonzero(self.index >= 0)
-        entries = entries[np.argsort(self.index[entries], kind="stable")]
-        starts = np.searchsorted(self.index[entries], np.arange(self.n_par))
+        entries, starts = self._by_parameter
         return np.add.reduceat(flat[..., entries], starts, axis=-1)
 
     def average(self, entries: Mapping[str, Array]) -> Array:

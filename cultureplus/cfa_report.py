@@ -168,6 +168,12 @@ def impossible(layout: Layout, theta: Array) -> list[str]:
     return bad
 
 
+def measures(fit: Mapping[str, float], estimator: str) -> dict[str, float]:
+    """The numbers that fits of this kind have, in their order; NaN where this one has none."""
+    wanted = [*FIT, *(SCALED if estimator != "ml" else ())]
+    return {name: float(fit.get(name, np.nan)) for name in wanted}
+
+
 def tables(
     layout: Layout,
     labels: tuple[str, ...],
@@ -238,9 +244,8 @@ def tables(
         ]
         cut_keys = {c.ITEM: [structure.items[item] for item in layout.cuts], c.THRESHOLD: numbers}
         thresholds = table(cut_keys, **{c.ESTIMATE: estimate, c.SE: se})
-    wanted = [*FIT, *(SCALED if estimator != "ml" else ())]
     return CfaFit(
         loadings, thresholds, correlations, residuals, intercepts, means,
-        pd.Series({name: float(fit.get(name, np.nan)) for name in wanted}),
+        pd.Series(measures(fit, estimator)),
         estimator, labels, status, reason, free,
     )  # fmt: skip

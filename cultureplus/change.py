@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError
 from cultureplus.survey import check_wave
+from cultureplus.tails import t_quantile
 from cultureplus.units import lenses_of
 
 LINKED = "linked"
@@ -100,7 +100,7 @@ def _table(
     n: pd.DataFrame, change: pd.DataFrame, se: pd.DataFrame, df: pd.DataFrame, spread: pd.DataFrame
 ) -> pd.DataFrame:
     """One row per unit and scale, from tables of units by scales."""
-    half = se * stats.t.ppf(0.975, df.where(df > 0))
+    half = se * t_quantile(0.975, df.where(df > 0))
     readings = {
         c.N: n,
         c.CHANGE: change,

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
+
+from cultureplus.tails import chi2_above, chi2_below
 
 Array = NDArray[np.float64]
 
@@ -22,7 +24,7 @@ CHISQ, PVALUE, CFI, TLI, RMSEA, SRMR = "chisq", "pvalue", "cfi", "tli", "rmsea",
 
 def p_of(chisq: float, df: int) -> float:
     """Probability of a test statistic at least as large under a true model; NaN without df."""
-    return float(stats.chi2.sf(chisq, df)) if df > 0 else np.nan
+    return float(chi2_above(chisq, df)) if df > 0 else np.nan
 
 
 def cfi_of(chisq: float, df: int, baseline: float, baseline_df: int) -> float:
@@ -77,8 +79,7 @@ def _noncentrality(chisq: float, df: float, below: float) -> float:
     """The noncentrality under which a share `below` of tests is smaller than this one."""
 
     def gap(value: float) -> float:
-        found = stats.chi2.cdf(chisq, df) if value == 0 else stats.ncx2.cdf(chisq, df, value)
-        return float(found) - below
+        return float(chi2_below(chisq, df, value)) - below
 
     if gap(0.0) <= 0:
         return 0.0

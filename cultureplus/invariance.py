@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from cultureplus.cfa import Sample, chisq_of, fit_sample, sample_of
-from cultureplus.cfa_report import FIT, SCALED, CfaFit
+from cultureplus.cfa import Measures, Sample, chisq_of, measures_of, sample_of
+from cultureplus.cfa_report import FIT, SCALED
 from cultureplus.errors import InputError
+from cultureplus.tails import chi2_above, t_above
 
 CONTINUOUS = {
     "configural": (),
@@ -137,11 +137,11 @@ def invariance(
     sample = sample_of(items, model, estimator, group, second_order=second_order, method=method)
     limits = _limits(sample)
     rows: list[dict[str, object]] = []
-    before: CfaFit | None = None
+    before: Measures | None = None
     under: tuple[str, ...] = ()  # what is equal on the rung before
     standing = ""  # the first rung that failed
     for level, equal in ladder.items():
-        fit = fit_sample(sample, equal)
+        fit = measures_of(sample, equal)
         row = _row(level, fit, before, standing, limits)
         beyond = not row["holds"] and not standing and np.isfinite(_index(fit, "cfi"))
         if chance is not None and before is not None and beyond:
@@ -160,7 +160,7 @@ def invariance(
 def _by_chance(
     sample: Sample,
     equal: tuple[tuple[str, ...], tuple[str, ...]],
-    fits: tuple[CfaFit, CfaFit],
+    fits: tuple[Measures, Measures],
     chance: Chance,
 ) -> tuple[bool, str]:
     """Whether chance makes a rung fit this much worse, and that in words.
@@ -175,7 +175,7 @@ def _by_chance(
     rise = fits[1].fit["chisq"] - fits[0].fit["chisq"]
     df = fits[1].fit["df"] - fits[0].fit["df"]
     mean = _mean_of(fits[1]) - _mean_of(fits[0])
-    plain = float(stats.chi2.sf(rise * df / mean, df)) if df > 0 and mean > 0 else 0.0
+    plain = float(chi2_above(rise * df / mean, df)) if df > 0 and mean > 0 else 0.0
     if plain > _PLAIN:
         return True, f"by chance with p {plain:.2f}"
     random = np.random.default_rng(chance.seed)
@@ -199,7 +199,7 @@ def _by_chance(
     return p > chance.alpha, f"by chance with p {p:.4f}, from {len(drawn)} deals of the people"
 
 
-def _mean_of(fit: CfaFit) -> float:
+def _mean_of(fit: Measures) -> float:
     """The chi-square that chance gives on average."""
     return float(fit.fit.get("chisq_mean", fit.fit["df"]))
 
@@ -215,7 +215,7 @@ def _tail(drawn: list[float], rise: float) -> float:
         return 0.0
     away = np.cbrt(rise) - roots.mean()
     spread = roots.std(ddof=1) * np.sqrt(1 + 1 / len(roots))
-    return float(stats.t.sf(away / spread, len(roots) - 1))
+    return float(t_above(away / spread, len(roots) - 1))
 
 
 def _limits(sample: Sample) -> Limits:
@@ -227,8 +227,8 @@ def _limits(sample: Sample) -> Limits:
 
 def _row(
     level: str,
-    fit: CfaFit,
-    before: CfaFit | None,
+    fit: Measures,
+    before: Measures | None,
     standing: str,
     limits: Limits,
     *,
@@ -264,12 +264,12 @@ def _row(
     return row | {"holds": bool(holds), "verdict": verdict}
 
 
-def _index(fit: CfaFit, name: str) -> float:
+def _index(fit: Measures, name: str) -> float:
     """The index that is judged: scaled where the estimator has such."""
     return float(fit.fit.get(f"{name}_scaled", fit.fit[name]))
 
 
-def _bearable(fit: CfaFit) -> bool:
+def _bearable(fit: Measures) -> bool:
     near = _index(fit, "rmsea") <= MOST_RMSEA or _index(fit, "srmr") <= MOST_SRMR
     return _index(fit, "cfi") >= LEAST_CFI and near
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
 from cultureplus.listwise import Rows, listwise
+from cultureplus.tails import normal_quantile
 
 Array = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def _fisher(r: float, freedom: int) -> tuple[float, float]:
     """The interval of a correlation whose squares have so many degrees of freedom."""
     if abs(r) > _NEARLY_ONE:
         return r, r
-    half = stats.norm.ppf(0.975) / np.sqrt(freedom - 2)
+    half = normal_quantile(0.975) / np.sqrt(freedom - 2)
     return float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half))
 
 
@@ -114,7 +114,7 @@ def _verdict(found: Mapping[str, Any], rows: Rows) -> str:
         return f"opposite signs: {both}; neither number may stand for the other"
     near = [np.arctanh(np.clip(r, -_NEARLY_ONE, _NEARLY_ONE)) for r in (within, between)]
     error = np.sqrt(1 / (rows.n - rows.n_groups - 2) + 1 / (rows.n_groups - 3))
-    if abs(near[0] - near[1]) > stats.norm.ppf(0.975) * error:
+    if abs(near[0] - near[1]) > normal_quantile(0.975) * error:
         return f"the levels differ: {both}; neither number may stand for the other"
     return (
         f"no difference shown: {both}; that is no proof that they are equal, so each level keeps "

@@ -21,6 +21,7 @@ from cultureplus.drivers import COLUMNS as DRIVERS_COLUMNS
 from cultureplus.drivers import drivers
 from cultureplus.levels import COLUMNS as LEVELS_COLUMNS
 from cultureplus.levels import levels
+from cultureplus.many_tests import benjamini_hochberg
 from cultureplus.mediation import COLUMNS as MEDIATION_COLUMNS
 from cultureplus.mediation import mediation
 from cultureplus.scoring import score
@@ -172,8 +173,6 @@ def link_odds(
     References: Liang & Zeger (1986), Biometrika 73, 13-22; Benjamini & Hochberg (1995), JRSS B 57,
     289-300.
     """
-    from statsmodels.stats.multitest import multipletests
-
     survey = survey.in_waves([survey.wave])
     question = question_of(score(survey), None, predictors)
     used = [name for name in question.predictors if not question.not_asked(name)]
@@ -190,8 +189,7 @@ def link_odds(
         table = barrier_odds(question.scores, named.reindex(question.scores.index), used, by)
     known = table[c.P].notna()
     table[c.P_ADJUSTED] = float("nan")
-    if known.any():
-        table.loc[known, c.P_ADJUSTED] = multipletests(table.loc[known, c.P], method="fdr_bh")[1]
+    table.loc[known, c.P_ADJUSTED] = benjamini_hochberg(table.loc[known, c.P])
     places = [*ODDS_COLUMNS]
     places.insert(places.index(c.P) + 1, c.P_ADJUSTED)
     return table[places]

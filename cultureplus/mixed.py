@@ -18,13 +18,14 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import optimize
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError
 from cultureplus.mixed_search import lowest, profile_interval
 from cultureplus.mixed_sums import Codes, Curve, Sums, deviance, point, profiled, slopes, sums_of
 from cultureplus.one_thread import one_thread
+from cultureplus.tails import chi2_quantile, normal_quantile, t_above, t_quantile
 
 Array = NDArray[np.float64]
 
@@ -386,11 +387,11 @@ def _fit(
         spread = 2 * np.linalg.inv(bend)
         df = 2 * np.diag(covariance) ** 2 / np.einsum("ki,ij,kj->k", g, spread, g)
     t = b / se
-    half = stats.t.ppf(0.5 + _LEVEL / 2, df) * se
+    half = t_quantile(0.5 + _LEVEL / 2, df) * se
     coefficients = pd.DataFrame(
         {
             c.TERM: terms, c.ESTIMATE: b, c.SE: se, c.DF: df, c.T: t,
-            c.P: 2 * stats.t.sf(np.abs(t), df), c.LOW: b - half, c.HIGH: b + half,
+            c.P: 2 * t_above(np.abs(t), df), c.LOW: b - half, c.HIGH: b + half,
         }
     )  # fmt: skip
     return _told(sums, ratios, s, at.b, coefficients, names)
@@ -459,7 +460,7 @@ def _profile_ends(sums: Sums, values: Array, *, share: bool) -> Array:
         return deviance(sums, variances)
 
     least = curve(values).value
-    drop = float(stats.chi2.ppf(_LEVEL, 1))
+    drop = float(chi2_quantile(_LEVEL, 1))
     places = range(len(values))
     return np.array(
         [profile_interval(curve, values, least, k, share=share, drop=drop) for k in places]
@@ -472,7 +473,7 @@ def _wald_ends(sums: Sums, values: Array, *, share: bool) -> Array:
     found = np.full((len(values), 2), np.nan)
     some = np.flatnonzero(values > 0)
     spread = 2 * np.linalg.inv(deviance(sums, values).bend[np.ix_(some, some)])
-    z = stats.norm.ppf(0.5 + _LEVEL / 2)
+    z = normal_quantile(0.5 + _LEVEL / 2)
     total = values.sum()
     for place, k in enumerate(some):
         slope = (np.arange(len(some)) == place) / values[k]

@@ -16,13 +16,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.cfa_model import complete_rows
 from cultureplus.errors import InputError
 from cultureplus.one_thread import one_thread
 from cultureplus.polychoric import polychoric
+from cultureplus.tails import normal_quantile
 
 Array = NDArray[np.float64]
 
@@ -88,7 +88,8 @@ def _kept(column: Array) -> float:
     """Share of a normal leaning's variance that the answers to one item still tell apart."""
     _, counts = np.unique(column, return_counts=True)
     share = counts / counts.sum()
-    density = stats.norm.pdf(stats.norm.ppf(np.cumsum(share)[:-1]))
+    cuts = normal_quantile(np.cumsum(share)[:-1])
+    density = np.exp(-(cuts**2) / 2) / np.sqrt(2 * np.pi)
     mass = np.diff(np.concatenate([[0.0], density, [0.0]]))
     return float((mass**2 / share).sum())
 

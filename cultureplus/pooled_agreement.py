@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError
 from cultureplus.estimability import too_few
+from cultureplus.tails import t_quantile
 from cultureplus.within_group import MIN_GROUPS, complete_rows, null_variance, per_group, rwg_j
 
 R_STAR_LOW, R_STAR_HIGH = "r_star_low", "r_star_high"
@@ -88,7 +88,7 @@ def pooled_agreement(
     if error <= _NOTHING * max(variance, expected):
         found[c.REASON] = "no interval: all groups agree to the same degree"
         return found
-    factor = np.exp(stats.t.ppf((1 + level) / 2, groups - 1) * error / variance)
+    factor = np.exp(t_quantile((1 + level) / 2, groups - 1) * error / variance)
     found[R_STAR_LOW], found[RWG_LOW] = _both(variance * factor / expected, k)
     found[R_STAR_HIGH], found[RWG_HIGH] = _both(variance / factor / expected, k)
     return found

@@ -19,7 +19,6 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.barrier_odds import barrier_odds as barrier_odds
@@ -28,8 +27,10 @@ from cultureplus.drivers import drivers as drivers
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
 from cultureplus.levels import levels as levels
+from cultureplus.many_tests import benjamini_hochberg, holm
 from cultureplus.mediation import mediation as mediation
 from cultureplus.mixed import MixedFit, random_intercepts
+from cultureplus.tails import t_quantile
 from cultureplus.units import lenses_of, no_lens
 
 EFFECTS = ("within", "between", "contextual")
@@ -145,17 +146,14 @@ def _columns_of(people: pd.DataFrame) -> pd.DataFrame:
 
 def _held_to_family(table: pd.DataFrame, declared: set[tuple[str, str]]) -> pd.DataFrame:
     """Adjust p within each family of tests."""
-    from statsmodels.stats.multitest import multipletests
-
     pairs = zip(table[c.PREDICTOR], table[c.OUTCOME], strict=True)
     named = np.array([pair in declared for pair in pairs], dtype="bool")
     named &= (table[c.EFFECT] != "contextual").to_numpy()
     table[c.FAMILY] = np.where(named, CONFIRMATORY, EXPLORATORY)
     table[c.P_ADJUSTED] = np.nan
-    for family, method in ((CONFIRMATORY, "holm"), (EXPLORATORY, "fdr_bh")):
+    for family, adjusted in ((CONFIRMATORY, holm), (EXPLORATORY, benjamini_hochberg)):
         mine = (table[c.FAMILY] == family) & table[c.P].notna()
-        if mine.any():
-            table.loc[mine, c.P_ADJUSTED] = multipletests(table.loc[mine, c.P], method=method)[1]
+        table.loc[mine, c.P_ADJUSTED] = adjusted(table.loc[mine, c.P])
     return table
 
 
@@ -222,7 +220,7 @@ def _effect(
     ratio = (rows[predictors].std() / rows[outcome].std()).to_numpy()
     for name, source in ((c.STD, c.ESTIMATE), (c.STD_LOW, c.LOW), (c.STD_HIGH, c.HIGH)):
         found[name] = found[source] * ratio
-    shown = stats.t.ppf(1 - _LEVEL / 2, found[c.DF]) + stats.t.ppf(_POWER, found[c.DF])
+    shown = t_quantile(1 - _LEVEL / 2, found[c.DF]) + t_quantile(_POWER, found[c.DF])
     found[c.DETECTABLE] = shown * found[c.SE] * ratio
     found[c.R] = [rows[name].corr(rows[outcome]) for name in predictors]
     found[c.OUTCOME], found[c.PREDICTOR], found[c.EFFECT] = outcome, predictors, effect

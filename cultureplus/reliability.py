@@ -13,7 +13,6 @@ from types import ModuleType
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError
@@ -28,6 +27,7 @@ from cultureplus.ordinal_reliability import (
 )
 from cultureplus.scoring import scale_items
 from cultureplus.survey import Survey
+from cultureplus.tails import f_quantile
 
 __all__ = [
     "alpha",
@@ -86,8 +86,8 @@ def feldt_interval(value: float, n: int, k: int, *, level: float = 0.95) -> tupl
     """
     df1, df2 = n - 1, (n - 1) * (k - 1)
     tail = (1 - level) / 2
-    low = 1 - (1 - value) * stats.f.ppf(1 - tail, df1, df2)
-    high = 1 - (1 - value) * stats.f.ppf(tail, df1, df2)
+    low = 1 - (1 - value) * f_quantile(1 - tail, df1, df2)
+    high = 1 - (1 - value) * f_quantile(tail, df1, df2)
     return float(low), float(high)
 
 

@@ -17,12 +17,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.declared import question_of
 from cultureplus.errors import InputError
 from cultureplus.estimability import MIN_RESIDUAL_DF, too_few
+from cultureplus.tails import t_quantile
 from cultureplus.units import no_lens
 
 Array = NDArray[np.float64]
@@ -116,7 +116,7 @@ def _around(difference: float, halves: Array) -> tuple[float, float]:
     teams = halves.shape[-1]
     without = np.subtract(*_links(halves, 1.0 - np.eye(teams)))
     error = np.sqrt((teams - 1) / teams * ((without - without.mean()) ** 2).sum())
-    half = float(stats.t.ppf(0.975, teams - 1) * error)
+    half = float(t_quantile(0.975, teams - 1) * error)
     return difference - half, difference + half
 
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.answer_sets import ENOUGH_SETS, sets_with_interval, sets_with_mean
 from cultureplus.disclosure.plan import ReportingPlan
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.survey import Survey
+from cultureplus.tails import t_quantile
 from cultureplus.unit_pairs import hidden_pairs
 
 _NAMES = [
@@ -134,7 +134,7 @@ def _with_pairs(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _t(df: pd.Series) -> pd.Series:
-    return pd.Series(stats.t.ppf(0.975, df.where(df > 0)), index=df.index)
+    return pd.Series(t_quantile(0.975, df.where(df > 0)), index=df.index)
 
 
 def _places(table: pd.DataFrame) -> NDArray[np.intp]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.estimability import MIN_COMPLETE_ROWS, too_few
 from cultureplus.survey import Survey
+from cultureplus.tails import normal_quantile, t_quantile
 
 _NAMES = [c.WAVE, c.BARRIER, c.N, c.SHARE, c.LOW, c.HIGH, c.PUBLISHED, c.NOTE, c.REASON]
 _MIN_TEAMS = 10  # below this a team-clustered standard error is itself guesswork
@@ -71,7 +71,7 @@ def _interval(named: pd.Series, teams: pd.Series | None) -> tuple[float, float]:
     codes, known = pd.factorize(teams)
     codes[codes < 0] = len(known) + np.arange((codes < 0).sum())  # without a team: alone
     groups = pd.Series(codes, index=named.index)
-    half = stats.t.ppf(0.975, groups.nunique() - 1) * clustered_se(named, groups)
+    half = float(t_quantile(0.975, groups.nunique() - 1)) * clustered_se(named, groups)
     return max(0.0, share - half), min(1.0, share + half)
 
 
@@ -94,7 +94,7 @@ def wilson(share: float, n: int, *, level: float = 0.95) -> tuple[float, float]:
     >>> round(low, 4), round(high, 4)
     (0.0, 0.2775)
     """
-    z = stats.norm.ppf(1 - (1 - level) / 2)
+    z = float(normal_quantile(1 - (1 - level) / 2))
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return float(max(0.0, middle - half)), float(min(1.0, middle + half))

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cultureplus import columns as c
 from cultureplus.crossed import crossed_units, pairs_of
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.survey import Survey
+from cultureplus.tails import t_quantile
 
 _NAMES = [
     c.WAVE, c.LENS, c.UNIT, c.SCALE, c.N, c.INVITED, c.MEAN, c.LOW, c.HIGH, c.POMP, c.FAVOURABLE,
@@ -133,7 +133,7 @@ def half_width(sd: pd.Series, n: pd.Series, invited: pd.Series) -> pd.Series:
     [0.2383]
     """
     left = (1 - n / invited).clip(lower=0).fillna(1.0)
-    t = pd.Series(stats.t.ppf(0.975, (n - 1).where(n > 1)), index=n.index)
+    t = pd.Series(t_quantile(0.975, (n - 1).where(n > 1)), index=n.index)
     return t * sd / np.sqrt(n) * np.sqrt(left)
 
 

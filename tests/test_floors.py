@@ -23,12 +23,12 @@ PACKAGE = Path(cultureplus.__file__).parent
 FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
-     "charts.privacy", "disclosure", "fit_measures", "simulate.model", "simulate.draws",
-     "simulate.toml_writer", "answer_sets", "mixed_sums", "moments", "disclosure.page",
-     "disclosure.reasons", "crossed"),
+     "charts.privacy", "disclosure", "tails", "many_tests", "simulate.model", "simulate.draws",
+     "simulate.toml_writer", "mixed_sums", "moments", "disclosure.page", "disclosure.reasons",
+     "crossed"),
     # one kind of file, one table, one kernel
     ("toml_source", "export_file", "declared_range", "published", "released", "manifest",
-     "notebooks_run", "listwise", "gee", "mixed_search", "tie_table",
+     "notebooks_run", "listwise", "gee", "fit_measures", "answer_sets", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
      "disclosure.row_space", "disclosure.lattice", "disclosure.settle", "disclosure.telling",
      "disclosure.named_people", "simulate.roster"),
@@ -81,15 +81,15 @@ FLOORS = (
 
 COMPUTING = {
     "answer_sets", "barrier_odds", "buzz", "circles", "declared", "drivers", "ei", "gee",
-    "lens_shares", "levels", "listwise", "mediation", "mixed_search", "mixed_sums", "network",
-    "network_description", "seams", "tie_lenses", "tie_table", "unit_pairs",
+    "lens_shares", "levels", "listwise", "many_tests", "mediation", "mixed_search", "mixed_sums",
+    "network", "network_description", "seams", "tie_lenses", "tie_table", "unit_pairs",
     "comparability", "declared_range", "dossier", "link_sensitivity", "link_tables", "link_words",
     "omega",
     "ordinal_reliability", "pooled_agreement", "same_source", "sensitivity", "structure",
     "careless", "cfa", "cfa_estimate", "cfa_model", "cfa_report", "factor", "fit_measures",
     "invariance", "item_statistics", "parallel", "polychoric", "screening", "within_group",
     "agreement", "change", "headline", "item_answers", "mixed", "relate", "reliability", "scoring",
-    "silos", "units",
+    "silos", "tails", "units",
 }  # fmt: skip
 CHARTS = {"charts"} | {name for floor in FLOORS for name in floor if name.startswith("charts.")}
 SIMULATE = {name for floor in FLOORS for name in floor if name.startswith("simulate")}

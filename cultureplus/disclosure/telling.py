@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from cultureplus import columns as c
+from cultureplus.tails import t_quantile
 
 MANY = 100  # from here on a mean to 0.01 says no more of the sum than one to 0.1 does of ten people
 _OPEN_ANSWERS = 4  # so many steps away from the end at least: five ways to take them
@@ -173,4 +173,4 @@ def _between(values: pd.Series, bottom: pd.Series, top: pd.Series) -> pd.Series:
 def _narrowest(n: pd.Series) -> pd.Series:
     """Half the width of an interval that leaves each person's score open by half a point."""
     others = (n - 1).where(n > 1)
-    return pd.Series(_OPEN_SCORE * stats.t.ppf(0.975, others) / others, n.index)
+    return pd.Series(_OPEN_SCORE * t_quantile(0.975, others) / others, n.index)
