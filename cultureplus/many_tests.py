@@ -7,7 +7,6 @@ finding); Benjamini & Hochberg (1995), Journal of the Royal Statistical Society 
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 
@@ -17,9 +16,7 @@ def holm(p: pd.Series) -> pd.Series:
     >>> holm(pd.Series([0.01, 0.04, 0.03])).round(3).tolist()
     [0.03, 0.06, 0.06]
     """
-    order = np.argsort(p.to_numpy(dtype="float64"))
-    ranked = p.to_numpy(dtype="float64")[order]
-    return _back(np.maximum.accumulate(ranked * np.arange(len(p), 0, -1)), order, p)
+    return _adjusted(p, "holm")
 
 
 def benjamini_hochberg(p: pd.Series) -> pd.Series:
@@ -28,14 +25,11 @@ def benjamini_hochberg(p: pd.Series) -> pd.Series:
     >>> benjamini_hochberg(pd.Series([0.01, 0.04, 0.03])).round(3).tolist()
     [0.03, 0.04, 0.04]
     """
-    order = np.argsort(p.to_numpy(dtype="float64"))
-    ranked = p.to_numpy(dtype="float64")[order]
-    each = ranked / (np.arange(1, len(p) + 1) / len(p))
-    return _back(np.minimum.accumulate(each[::-1])[::-1], order, p)
+    return _adjusted(p, "fdr_bh")
 
 
-def _back(ranked: np.ndarray, order: np.ndarray, p: pd.Series) -> pd.Series:
-    """Adjusted values in the order of the tests, at most 1."""
-    found = np.empty(len(p))
-    found[order] = np.minimum(ranked, 1.0)
-    return pd.Series(found, index=p.index)
+def _adjusted(p: pd.Series, method: str) -> pd.Series:
+    from statsmodels.stats.multitest import multipletests
+
+    found = multipletests(p, method=method)[1] if len(p) else p.to_numpy()
+    return pd.Series(found, index=p.index, dtype="float64")
