@@ -25,22 +25,22 @@ FLOORS = (
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
      "charts.privacy", "disclosure", "tails", "many_tests", "simulate.model", "simulate.draws",
      "simulate.toml_writer", "mixed_sums", "moments", "disclosure.page", "disclosure.reasons",
-     "crossed"),
+     "crossed", "spss_child"),
     # one kind of file, one table, one kernel
     ("toml_source", "export_file", "declared_range", "published", "released", "manifest",
      "notebooks_run", "listwise", "gee", "fit_measures", "answer_sets", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
      "disclosure.row_space", "disclosure.lattice", "disclosure.settle", "disclosure.telling",
      "disclosure.named_people", "simulate.roster"),
-    ("grid", "even_text"),
-    ("raw_table", "text_file", "workbook"),
+    ("grid", "even_text", "spss_layout"),
+    ("raw_table", "text_file", "workbook", "spss_file"),
     ("parquet_file",),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel",
      "charts.tables", "charts.warned", "disclosure.sheets", "readers.googleforms",
      "readers.limesurvey", "readers.microsoftforms", "readers.plain", "readers.qualtrics",
-     "readers.surveymonkey",
+     "readers.spss", "readers.surveymonkey",
      "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
      "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart
@@ -105,7 +105,10 @@ READING = {
     "parquet_file",
     "people",
     "raw_table",
+    "readers.spss",
     "spelling",
+    "spss_file",
+    "spss_layout",
     "survey",
     "workbook",
 }
@@ -128,6 +131,7 @@ ROOMS = {
     "plotly": CHARTS | {"report"},
     "openpyxl": {"workbook", "released"},
     "pyarrow": {"even_text", "grid", "parquet_file"},
+    "pyreadstat": {"spss_child"},
     "nbclient": NOTEBOOK_ROOMS,
     "nbformat": NOTEBOOK_ROOMS,
     "traitlets": {"notebooks_run"},
@@ -135,10 +139,10 @@ ROOMS = {
     "markupsafe": {"report"},
     "mistune": {"report"},
 }  # fmt: skip
-NEVER_AT_THE_TOP = {"statsmodels", "pingouin", "openpyxl", "pyarrow", "nbclient"}
+NEVER_AT_THE_TOP = {"statsmodels", "pingouin", "openpyxl", "pyarrow", "pyreadstat", "nbclient"}
 HEAVY = {
     "IPython", "jinja2", "nbclient", "nbformat", "numpy", "openpyxl", "pandas", "pingouin",
-    "plotly", "pyarrow", "scipy", "statsmodels",
+    "plotly", "pyarrow", "pyreadstat", "scipy", "statsmodels",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from cultureplus.readers import (
     microsoftforms,
     plain,
     qualtrics,
+    spss,
     surveymonkey,
 )
 from cultureplus.text_file import text_grid
@@ -31,6 +32,8 @@ _OPENED: dict[str, Callable[[ExportFile], Grid]] = {
 # Files that name their columns and types themselves: ending -> the one kind they are, and how read.
 _TYPED: dict[str, tuple[str, Callable[[ExportFile], RawTable]]] = {
     ".parquet": ("plain", read_parquet),
+    ".sav": ("spss", spss.read),
+    ".zsav": ("spss", spss.read),
 }
 WITH_DICTIONARY: tuple[str, ...] = ()  # kinds whose tool writes one beside the data
 
@@ -50,6 +53,7 @@ READERS: Mapping[str, Reader] = {
     "googleforms": Reader("Google Forms export", googleforms.marks, googleforms.read),
     "microsoftforms": Reader("Microsoft Forms export", microsoftforms.marks, microsoftforms.read),
     "qualtrics": Reader("Qualtrics export", qualtrics.marks, qualtrics.read),
+    "spss": Reader("file of SPSS", spss.marks, spss.refuse),
     "surveymonkey": Reader("SurveyMonkey export", surveymonkey.marks, surveymonkey.read),
 }
 
