@@ -16,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 # How it ends; anything else (a signal, a traceback) is a crash.
-DONE, REFUSED, WRONG_BYTES, NO_MEMORY = 0, 20, 21, 22
+DONE, REFUSED, NO_MEMORY = 0, 20, 21
 # What it leaves: what the columns are, the numeric ones one after another, the others as lists.
 ANSWER, NUMBERS, TEXTS = "answer.json", "numbers", "texts.json"
+# Every byte is a letter in it, so texts come out as the bytes they are and the host decodes them:
+# the parser itself drops half a letter at the end of a text without a word.
+BYTES = "ISO-8859-1"
 
 
 def limit(memory: int, cpu_seconds: int, file_bytes: int) -> None:
@@ -45,11 +48,8 @@ def limit(memory: int, cpu_seconds: int, file_bytes: int) -> None:
             continue
 
 
-def parse(source: str, folder: str, encoding: str) -> int:
-    """Read an SPSS file and leave the answer in a folder; returns how it ended.
-
-    `encoding`: of the texts, where the file does not say; blank to believe the file.
-    """
+def parse(source: str, folder: str) -> int:
+    """Read an SPSS file and leave the answer in a folder; returns how it ended."""
     try:
         import pyreadstat
 
@@ -57,7 +57,7 @@ def parse(source: str, folder: str, encoding: str) -> int:
             warnings.simplefilter("error")  # a repeated name is renamed with nothing but a warning
             cells, facts = pyreadstat.read_sav(
                 source,
-                encoding=encoding or None,
+                encoding=BYTES,
                 user_missing=True,
                 disable_datetime_conversion=True,
                 output_format="dict",
@@ -65,13 +65,8 @@ def parse(source: str, folder: str, encoding: str) -> int:
         _leave(cells, facts, Path(folder))
     except MemoryError:
         return NO_MEMORY
-    except UnicodeError:
-        return WRONG_BYTES
     except Exception as problem:
-        said = str(problem)
-        if "allocate" in said:
-            return NO_MEMORY
-        return WRONG_BYTES if "convert" in said or "character set" in said else REFUSED
+        return NO_MEMORY if "allocate" in str(problem) else REFUSED
     return DONE
 
 
@@ -103,15 +98,15 @@ def _leave(cells: dict[str, list[Any]], facts: Any, folder: Path) -> None:
             )
     with (folder / TEXTS).open("w", encoding="utf-8") as file:
         json.dump(texts, file, ensure_ascii=False)
-    answer = {"rows": facts.number_rows, "encoding": facts.file_encoding, "columns": columns}
+    answer = {"rows": facts.number_rows, "columns": columns}
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 
-def main(source: str, folder: str, encoding: str, limits: str, *places: str) -> int:
+def main(source: str, folder: str, limits: str, *places: str) -> int:
     """Limit this process and read the file; `places`: where installed packages are found."""
     limit(*(int(each) for each in limits.split(",")))
     sys.path += places
-    return parse(source, folder, encoding)
+    return parse(source, folder)
 
 
 if __name__ == "__main__":

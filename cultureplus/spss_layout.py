@@ -14,7 +14,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
@@ -30,7 +30,7 @@ MOST_ELEMENTS = 64_000_000
 # SPSS itself stops at 32,767 variables; very long texts take several elements each.
 MOST_ELEMENTS_IN_A_ROW = 100_000
 # Names, labels and documents; the largest panels have some 10 MB of them.
-MOST_DICTIONARY = 64 * 2**20
+MOST_DICTIONARY = 32 * 2**20
 # Uncompressed, this is what MOST_ELEMENTS take.
 MOST_BYTES = 8 * MOST_ELEMENTS + MOST_DICTIONARY
 
@@ -39,10 +39,18 @@ _PLAIN, _BYTECODE = 0, 1
 _HEADER = 176
 _VARIABLE, _LABELS, _LABELLED, _DOCUMENT, _EXTENSION, _END = 2, 3, 4, 6, 7, 999
 _MACHINE, _ENCODING = 3, 20  # extensions that say in which encoding texts are
+_ROWS = 16  # an extension with the number of rows, for files of more than two thousand million
+_LONG_NAMES, _VERY_LONG = 13, 14  # extensions that begin each part with a variable's short name
 _LONG_MISSING = 22  # an extension with user-missing values of texts of more than 8 bytes
-_UNSAID = {2, 3}  # "ASCII", which many programs write whatever the encoding is
+_UNSAID = {0, 2, 3}  # nothing, or "ASCII", which many programs write whatever the encoding is
+_CODES = {  # Windows' code pages -> Python's names; smaller numbers are names themselves (cp1252)
+    10000: "mac_roman", 20127: "ascii", 20866: "koi8_r", 20932: "euc_jp", 21866: "koi8_u",
+    51932: "euc_jp", 51936: "gb2312", 51949: "euc_kr", 54936: "gb18030", 65001: "utf_8",
+} | {28590 + part: f"iso8859_{part}" for part in (*range(1, 12), *range(13, 17))}  # fmt: skip
 _IGNORED, _STOP, _LITERAL = 0, 252, 253  # byte codes; each other one stands for an element
+_BIAS = 100.0  # what a byte code is more than the number it stands for
 _CHUNK = 2**23
+_MOST_IN_A_BLOCK = 2**26  # SPSS writes 4 MB
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,9 @@ class SpssLayout:
 
     `rows_declared`: None where the header does not say; `rows`: as many as the data hold;
     `numeric`: variables that are numbers; `with_missing`: numbers and texts of at most 8 bytes with
-    user-missing values; `long_missing`: whether longer texts have some; `encoding_stated`: whether
-    it says in which encoding its texts are; `weight`: the element of a row, counted from 1, by
-    which cases are weighted, 0 for none.
+    user-missing values; `long_missing`: whether longer texts have some; `encoding`: of its
+    texts, blank where it does not say; `weight`: the element of a row, counted from 1, by which
+    cases are weighted, 0 for none.
     """
 
     rows_declared: int | None
@@ -62,7 +70,7 @@ class SpssLayout:
     numeric: int
     with_missing: int
     long_missing: bool
-    encoding_stated: bool
+    encoding: str
     weight: int
 
 
@@ -70,15 +78,24 @@ class _Damaged(Exception):
     """What is wrong with the file, for the one error that is raised."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Dictionary:
-    kinds: tuple[int, ...]
-    with_missing: int
-    extensions: frozenset[int]
+    """What the walk has found so far: one kind and name per element of a row, and the rest."""
 
-    @property
-    def encoding_stated(self) -> bool:
-        return bool(self.extensions & {_MACHINE, _ENCODING})
+    kinds: list[int] = field(default_factory=list)
+    names: list[bytes] = field(default_factory=list)
+    with_missing: int = 0
+    extensions: set[int] = field(default_factory=set)
+    mentioned: set[bytes] = field(default_factory=set)
+    rows: int = -1
+    code: int = 0
+    encoding: str = ""
+
+    def check(self) -> None:
+        """Names are told apart, and no part speaks of a variable that is not there."""
+        own = [name for name, kind in zip(self.names, self.kinds, strict=True) if kind != -1]
+        if len(set(own)) < len(own) or not self.mentioned <= set(own):
+            raise _Damaged("its variables are not those that other parts of it name")
 
 
 def spss_layout(export: ExportFile) -> SpssLayout:
@@ -117,8 +134,13 @@ def _walked(file: BinaryIO, name: str) -> SpssLayout:
     if len(head) < _HEADER:
         raise _Damaged("it ends within its header")
     order = {2: "<", 3: "<"}.get(int.from_bytes(head[64:68], "little"), ">")
-    layout, compression, weight, declared = struct.unpack(order + "i4x3i", head[64:84])
-    if layout not in (2, 3) or compression not in _MAGIC[head[:4]] or declared < -1:
+    layout, compression, weight, declared, bias = struct.unpack(order + "i4x3id", head[64:92])
+    if (
+        layout not in (2, 3)
+        or compression not in _MAGIC[head[:4]]
+        or declared < -1
+        or (compression != _PLAIN and bias != _BIAS)
+    ):
         raise _Damaged("its header holds what no program writes")
     walk = _Walk(file, size, order)
     found = walk.dictionary()
@@ -135,9 +157,10 @@ def _walked(file: BinaryIO, name: str) -> SpssLayout:
     if more and declared == -1:
         raise _Damaged("its data end before the file does, and its header does not say where")
     rows, left = divmod(elements, width)
-    if left or declared not in (-1, rows):
+    wrong = [said for said in (declared, found.rows) if said not in (-1, rows)]
+    if left or wrong:
         part = " and a part of one" if left else ""
-        said = "" if declared == -1 else f", its header says {declared}"
+        said = f", its header says {wrong[0]}" if wrong else ""
         raise _Damaged(f"its data end after {rows} rows{part}{said}")
     return SpssLayout(
         rows_declared=None if declared == -1 else declared,
@@ -146,8 +169,27 @@ def _walked(file: BinaryIO, name: str) -> SpssLayout:
         numeric=found.kinds.count(0),
         with_missing=found.with_missing,
         long_missing=_LONG_MISSING in found.extensions,
-        encoding_stated=found.encoding_stated,
+        encoding=_encoding(found, name),
         weight=weight,
+    )
+
+
+def _encoding(found: _Dictionary, name: str) -> str:
+    """Python's name of the encoding that the file states, blank for none."""
+    stated = found.encoding
+    if not stated and found.code not in _UNSAID:
+        stated = _CODES.get(found.code, f"cp{found.code}")
+    for each in (stated, stated.lower().replace("windows-", "cp")):
+        try:
+            b" ".decode(each or "utf-8")
+        except (LookupError, ValueError):
+            continue
+        return each
+    raise InputError(
+        "How the letters of this SPSS file are coded is not known here.",
+        file=name,
+        found="an encoding without a name" if found.encoding else f"code page {found.code}",
+        fix=WAY_OUT,
     )
 
 
@@ -169,25 +211,20 @@ class _Walk:
 
     def dictionary(self) -> _Dictionary:
         """The records between header and data; the file stands at the data afterwards."""
-        kinds: list[int] = []
-        extensions: set[int] = set()
-        with_missing, wanted = 0, 0
+        found = _Dictionary()
+        wanted = 0  # elements that the text before still takes
         while (record := self._int()) != _END:
             if record == _VARIABLE:
-                kind, missing = self._variable()
+                kind = self._variable(found)
                 if (kind == -1) is not (wanted > 0):
                     raise _Damaged("a text variable is shorter or longer than declared")
                 wanted = wanted - 1 if kind == -1 else max(0, (kind + 7) // 8 - 1)
-                kinds.append(kind)
-                with_missing += missing
-                if len(kinds) > MOST_ELEMENTS_IN_A_ROW:
-                    raise _Damaged("it declares more variables than SPSS can have")
             elif record == _LABELS:
-                self._labels()
+                self._labels(found)
             elif record == _DOCUMENT:
                 self._skip(80 * self._int())
             elif record == _EXTENSION:
-                extensions.add(self._extension())
+                self._extension(found)
             else:
                 raise _Damaged("its dictionary holds what no program writes")
             if self._file.tell() > MOST_DICTIONARY:
@@ -195,36 +232,61 @@ class _Walk:
         self._skip(4)
         if wanted:
             raise _Damaged("a text variable is shorter or longer than declared")
-        return _Dictionary(tuple(kinds), with_missing, frozenset(extensions))
+        found.check()
+        return found
 
-    def _variable(self) -> tuple[int, int]:
-        """Its kind (0 a number, n a text of n bytes, -1 the next 8 bytes of one)."""
+    def _variable(self, found: _Dictionary) -> int:
+        """One element: 0 for a number, n for a text of n bytes, -1 for the next 8 bytes of one."""
         kind, labelled, missing, _, _ = self._ints(5)
-        self._skip(8)
         if not -1 <= kind <= 255 or labelled not in (0, 1) or missing not in (-3, -2, 0, 1, 2, 3):
             raise _Damaged("a variable is declared in a way that no program writes")
+        found.names.append(self._take(8).rstrip(b" \0").upper())
+        found.kinds.append(kind)
+        found.with_missing += missing != 0
         if labelled:
             self._skip((self._int() + 3) // 4 * 4)
         self._skip(8 * abs(missing))
-        return kind, int(missing != 0)
+        if len(found.kinds) > MOST_ELEMENTS_IN_A_ROW:
+            raise _Damaged("it declares more variables than SPSS can have")
+        return kind
 
-    def _labels(self) -> None:
-        for _ in range(self._length(1, 16)):
+    def _labels(self, found: _Dictionary) -> None:
+        for _ in range(self._length(16)):
             self._skip(8)
             self._skip(self._take(1)[0] // 8 * 8 + 7)
         if self._int() != _LABELLED:
             raise _Damaged("value labels belong to no variable")
-        self._skip(4 * self._length(4, 4))
+        places = self._ints(self._length(4))
+        if not all(1 <= place <= len(found.kinds) for place in places):
+            raise _Damaged("value labels belong to no variable")
+        kinds = {found.kinds[place - 1] for place in places}
+        if (
+            min(kinds, default=0) < 0
+            or max(kinds, default=0) > 8
+            or (0 in kinds and len(kinds) > 1)
+        ):
+            raise _Damaged("value labels belong to variables of another kind")
 
-    def _extension(self) -> int:
-        """The subtype of this extension, 0 where it says nothing."""
+    def _extension(self, found: _Dictionary) -> None:
         subtype, size, count = self._ints(3)
         if size < 0 or count < 0:
             raise _Damaged("a part of its dictionary has no length")
         if subtype == _MACHINE and size * count == 32:
-            return 0 if self._ints(8)[7] in _UNSAID else _MACHINE
-        self._skip(size * count)
-        return subtype if count else 0
+            found.code = self._ints(8)[7]
+            return
+        if subtype == _ROWS and size * count == 16:
+            found.rows = self._longs(2)[1]
+            return
+        if subtype == _ENCODING:
+            found.encoding = self._take(size * count).decode("latin-1").strip(" \0")
+            return
+        if subtype in (_LONG_NAMES, _VERY_LONG):
+            parts = self._take(size * count).rstrip(b"\t\0").split(b"\t")
+            found.mentioned.update(part.partition(b"=")[0].strip(b"\0").upper() for part in parts)
+        else:
+            self._skip(size * count)
+        if count:
+            found.extensions.add(subtype)
 
     def elements(self, compression: int) -> tuple[int | None, bool]:
         """How many elements the data hold (None: too many), and whether more follows their end."""
@@ -255,8 +317,10 @@ class _Walk:
         place = start + 24
         for block in range(blocks):
             _, offset, full, packed = table[4 * block : 4 * block + 4]
-            if offset != place or packed < 0 or full < 0 or place + packed > trailer:
+            if offset != place or packed < 0 or place + packed > trailer:
                 raise _Damaged("its compressed blocks are not where it says")
+            if not 0 <= full <= _MOST_IN_A_BLOCK:
+                raise _Damaged("a compressed block unpacks to more than any program writes")
             self._file.seek(offset)
             opened = zlib.decompressobj()
             try:
@@ -270,10 +334,10 @@ class _Walk:
         if place != trailer:
             raise _Damaged("its compressed blocks are not as many as it says")
 
-    def _length(self, least: int, each: int) -> int:
-        """A number of parts of at least `each` bytes, which the file must still have."""
+    def _length(self, least: int) -> int:
+        """A number of parts of at least `least` bytes each, which the file must have."""
         count = self._int()
-        if not least <= count + least or count * each > self._size:
+        if not 0 <= count * least <= self._size:
             raise _Damaged("a part of its dictionary has no length")
         return count
 
@@ -304,8 +368,11 @@ def _counted(chunks: Iterator[bytes]) -> tuple[int | None, bool]:
 
     Bytecode is words of 8 codes, each word followed by the 8 bytes of each literal among them.
     """
-    total, skip, rest = 0, 0, b""
+    total, skip, rest, size = 0, 0, b"", 0
     for chunk in chunks:
+        size += len(chunk)
+        if size > MOST_BYTES:  # codes that stand for nothing
+            return None, False
         data = rest + chunk
         words = np.frombuffer(data, dtype=np.uint8, count=len(data) // 8 * 8).reshape(-1, 8)
         rest = data[8 * len(words) :]
@@ -318,13 +385,12 @@ def _counted(chunks: Iterator[bytes]) -> tuple[int | None, bool]:
             total += counts[place]
             if total > MOST_ELEMENTS:
                 return None, False
-            after = place + 1 + literals[place]
             if ends[place]:
-                more = after < len(counts) or bool(rest) or any(chunks)
-                if after > len(counts) and not more:
+                left = len(data) - 8 * (place + 1) + sum(map(len, chunks)) - 8 * literals[place]
+                if left < 0:
                     raise _Damaged("it ends within a cell")
-                return total, more
-            place = after
+                return total, left > 0
+            place += 1 + literals[place]
         skip = place - len(counts)
     if skip or rest:
         raise _Damaged("it ends within a cell")

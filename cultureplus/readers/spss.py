@@ -29,12 +29,23 @@ ENDINGS = (".sav", ".zsav")
 _FIRST_DAY = datetime(1582, 10, 14)  # SPSS knows no time zones
 _DAY = 86_400
 _LAST = (datetime.max - _FIRST_DAY).days * _DAY
+_HUGE = 1e100
 _MOST_NAMED = 12
 
 
 def marks(grid: Grid) -> str:
     """What shows that a file is of this kind: no text and no workbook is."""
     return ""
+
+
+def refuse(grid: Grid) -> RawTable:
+    """Say that a text or a workbook is no SPSS file."""
+    raise InputError(
+        "This is not an SPSS file.",
+        file=grid.file,
+        possible=ENDINGS,
+        fix="save it from SPSS as .sav, or name the kind that this file is: kind in survey.toml",
+    )
 
 
 def read(export: ExportFile) -> RawTable:
@@ -60,7 +71,10 @@ def raw_table(table: SpssTable, file: str) -> RawTable:
             missing[name] = int(gone.sum())
         if column.labels:
             labels[name] = _labels(column, file)
-            for kind, count in _found(labels[name], texts[place], column).items():
+            for kind, count in _misfits(labels[name], texts[place], column).items():
+                problems[kind][name] = count
+        for kind, count in (("far", _far(column)), ("cut", column.cut)):
+            if count:
                 problems[kind][name] = count
     frame = pd.DataFrame(texts)
     names = [plain_text(column.name) for column in table.columns]
@@ -171,15 +185,9 @@ _SPELT: Mapping[str, Callable[[float], str]] = (
 def _labels(column: SpssColumn, file: str) -> dict[str, str]:
     """What each code that can stand in a cell means; those of missing values can't."""
     found: dict[str, str] = {}
-    told = _spelling(column)
     for code, label in column.labels:
-        if column.is_text:
-            spelt = str(code).rstrip(" ")
-            gone = spelt in {str(low).rstrip(" ") for low, _ in column.missing}
-        else:
-            gone = any(float(low) <= float(code) <= float(high) for low, high in column.missing)
-            spelt = told(float(code))
-        if gone:
+        spelt = _code(column, code)
+        if spelt is None:
             continue
         if spelt in found:
             raise InputError(
@@ -192,20 +200,44 @@ def _labels(column: SpssColumn, file: str) -> dict[str, str]:
     return found
 
 
+def _code(column: SpssColumn, code: float | str) -> str | None:
+    """A labelled code as it stands in a cell, or None where it is a missing value."""
+    if column.is_text:
+        spelt = str(code).rstrip(" ")
+        return None if spelt in {str(low).rstrip(" ") for low, _ in column.missing} else spelt
+    number = float(code)
+    if any(float(low) <= number <= float(high) for low, high in column.missing):
+        return None
+    try:
+        return _spelling(column)(number)
+    except ValueError:  # a label of what is no date, in a variable of dates
+        return as_text(number)
+
+
 _PROBLEMS = {
     "parts": "labels of codes that are no whole numbers",
     "alike": "two codes with the same label",
     "bare": "cells whose code has no label",
+    "cut": "texts cut off in the middle of their last letter",
+    "far": "numbers beyond all that people can answer",
 }
 
 
-def _found(labels: Mapping[str, str], cells: pd.Series, column: SpssColumn) -> dict[str, int]:
+def _misfits(labels: Mapping[str, str], cells: pd.Series, column: SpssColumn) -> dict[str, int]:
     """What does not fit between a variable's labels and its cells, and how often."""
     parts = 0 if column.is_text else sum("." in code for code in labels)
     alike = len(labels) - len(set(labels.values()))
     bare = int((~cells.isin({"", *labels})).sum())
     counts = {"parts": parts, "alike": alike, "bare": bare}
     return {kind: count for kind, count in counts.items() if count}
+
+
+def _far(column: SpssColumn) -> int:
+    """Cells with numbers that stand in files only where their bytes were moved."""
+    if column.is_text:
+        return 0
+    sizes = np.abs(np.asarray(column.cells))
+    return int(((sizes > _HUGE) | ((sizes > 0) & (sizes < 1 / _HUGE))).sum())
 
 
 def _counts(missing: Mapping[str, int], problems: Mapping[str, Mapping[str, int]]) -> list[str]:
