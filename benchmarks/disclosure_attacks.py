@@ -338,14 +338,17 @@ def joiners(
         sparse.hstack([sparse.csr_array(of_then.shape, dtype=np.int64), of_then]),
         sparse.hstack([change, change]),
     ])  # fmt: skip
-    found = attack(sparse.csr_array(matrix), np.ones(2 * n, np.int64), MIN_N)
     place = [each.people.reindex(everybody) for each in (now, then)]
     moved = (place[0] != place[1]).any(axis=1).to_numpy()  # missing is not equal either
-    real = [
-        union for union in found.unions
-        if len({each // n for each in union}) == 1 or moved[[each % n for each in union]].all()
-    ]  # fmt: skip
-    return len(real) + len(found.undecided)
+    every, nobody = np.ones(n, bool), np.zeros(n, bool)
+    parts = (np.tile(moved, 2), np.append(every, nobody), np.append(nobody, every))
+    published, sizes = sparse.csr_array(matrix), np.ones(2 * n, np.int64)
+    found = [attack(published, sizes, MIN_N)]
+    if len(found[0].undecided):  # given up: then what is looked for is searched part by part
+        found = [attack(published, sizes, MIN_N, among=part) for part in parts]
+    unions = {union for each in found for union in each.unions}
+    real = [union for union in unions if any(part[list(union)].all() for part in parts)]
+    return len(real) + sum(len(each.undecided) for each in found)
 
 
 def cells_open(release: Release) -> set[tuple[str, str]]:
