@@ -232,7 +232,13 @@ def ticks(
             column=column,
             found=f"{counted(int(strange.sum()), 'such cell')} in this column",
             possible=["1", "0", "blank", "the option's text"],
-            fix="export select-all questions with one column per option, as numbers; or say what "
-            f'the texts mean: instruments.{question}.labels = "..." in survey.toml',
+            fix=f"{_ticks_fix(distinct[unclear])} or say what the texts mean: "
+            f'instruments.{question}.labels = "..." in survey.toml',
         )
     return pd.Series(ticked[places], index=cells.index, dtype="float64")
+
+
+def _ticks_fix(unclear: np.ndarray) -> str:
+    if any(as_number(plain_text(cell)) is not None for cell in unclear):
+        return "add a code that means no answer to missing.codes in survey.toml;"
+    return "export select-all questions with one column per option, as numbers;"

@@ -202,10 +202,12 @@ REFUSED = {
     "text in a select-all cell": (
         {"q3.csv": ("P3,Blue,1,2,1", "P3,Blue,1,2,canary")},
         "q3.csv, row 5, column 'drinks_milk': A select-all cell is neither ticked nor blank.",
-        ["found: 1 such", "the option's text", 'instruments.drinks.labels = "..."']),
+        ["found: 1 such", "the option's text", "one column per option, as numbers",
+         'instruments.drinks.labels = "..."']),
     "number in a select-all cell": (
         {"q3.csv": ("P3,Blue,1,2,1", "P3,Blue,1,2,77")},
-        "q3.csv, row 5, column 'drinks_milk': A select-all cell is neither ticked nor blank.", []),
+        "q3.csv, row 5, column 'drinks_milk': A select-all cell is neither ticked nor blank.",
+        ["found: 1 such", "add a code that means no answer to missing.codes in survey.toml"]),
     "label not in the map": (
         {"survey.toml": AGREE, "q3.csv": ("P3,Blue,1", "P3,Blue,fully canary")},
         "q3.csv, row 5, column 'tea_1': A cell holds a text that is not among the answer labels.",

@@ -22,7 +22,6 @@ from cultureplus.intake import read_survey
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import READERS, read_export
 
-OPEN_DATA = Path(__file__).parents[1].parent / "shared" / "data" / "exports"
 QUICK = settings(
     max_examples=30, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -256,45 +255,6 @@ def test_what_a_csv_writer_writes_is_read_back(tmp_path, records):
     else:
         with pytest.raises(InputError, match="only a header"):
             read(path)
-
-
-# ---- Qualtrics ----
-
-QUALTRICS = (
-    "Status,who, Q1 \n"
-    '"Response\nType","Who are\n\nyou?",How much?\n'
-    '"{""ImportId"":""status""}","{""ImportId"":""x""}","{""ImportId"":""QID1""}"\n'
-)
-
-
-def test_questions_travel_along_and_previews_are_left_out(tmp_path):
-    path = tmp_path / "export.csv"
-    records = "0,P1,3\n1,P2,4\nSurvey Preview,P3,4\n17,P4,1\n2,P5,1\nIP Address,P6,2\n\n16,P7,5\n"
-    path.write_text(QUALTRICS + records, encoding="utf-8")
-    raw = read(path, "qualtrics")
-    assert raw.questions == {"Status": "Response Type", "who": "Who are you?", "Q1": "How much?"}
-    assert raw.frame["who"].tolist() == ["P1", "P6", "P7"]
-    assert raw.left_out == {"previews and test answers left out": 4}
-    assert [raw.row(label) for label in raw.frame.index] == [4, 9, 11]
-
-
-def test_the_status_of_a_plain_table_means_nothing(tmp_path):
-    raw = read_text(tmp_path, "Status,who\n1,P1\n0,P2\n")
-    assert raw.frame["who"].tolist() == ["P1", "P2"]
-    assert raw.left_out == {}
-
-
-@pytest.mark.skipif(not OPEN_DATA.is_dir(), reason="the open export files are not here")
-def test_an_open_qualtrics_export_is_read():
-    raw = read(OPEN_DATA / "qualtrics_ropensci_sample.csv", "qualtrics")
-    assert raw.frame.shape == (1, 20)
-    assert raw.first_row == 4
-    assert raw.frame["Q2"].tolist() == ["Hello World!"]
-    assert raw.questions["Duration (in seconds)"] == "Dauer (in Sekunden)"
-    with pytest.raises(InputError, match='kind = "qualtrics"'):
-        read(OPEN_DATA / "qualtrics_ropensci_sample.csv")
-    with pytest.raises(InputError, match="row 3: The third row of a Qualtrics export"):
-        read(OPEN_DATA / "qualtrics_ropensci_sample_legacy.csv", "qualtrics")
 
 
 # ---- columns ----
