@@ -20,6 +20,7 @@ from cultureplus.readers import (
     microsoftforms,
     plain,
     qualtrics,
+    redcap,
     spss,
     surveymonkey,
 )
@@ -35,7 +36,7 @@ _TYPED: dict[str, tuple[str, Callable[[ExportFile], RawTable]]] = {
     ".sav": ("spss", spss.read),
     ".zsav": ("spss", spss.read),
 }
-WITH_DICTIONARY: tuple[str, ...] = ()  # kinds whose tool writes one beside the data
+WITH_DICTIONARY = ("redcap",)  # kinds whose tool writes one beside the data
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ READERS: Mapping[str, Reader] = {
     "microsoftforms": Reader("Microsoft Forms export", microsoftforms.marks, microsoftforms.read),
     "qualtrics": Reader("Qualtrics export", qualtrics.marks, qualtrics.read),
     "spss": Reader("file of SPSS", spss.marks, spss.refuse),
+    "redcap": Reader("REDCap export", redcap.marks, redcap.read),
     "surveymonkey": Reader("SurveyMonkey export", surveymonkey.marks, surveymonkey.read),
 }
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cultureplus.errors import InputError
 from cultureplus.export_file import ExportFile
+from cultureplus.intake import read_survey
 from cultureplus.readers import READERS, evidence_in, open_grid
 from cultureplus.spelling import plain_text
 
@@ -110,6 +111,43 @@ def test_what_a_form_writes_is_read_back(read_rows, pairs):
     raw = read_rows([["Timestamp", *head], [DOWNLOADED, *answers]], "googleforms")
     assert list(raw.questions) == [plain_text(text) for text in head]
     assert raw.frame.iloc[0].tolist() == [DOWNLOADED, *answers]
+
+
+def test_a_form_is_read_as_a_survey(make_survey):
+    folder = make_survey(
+        {"survey.toml": """\
+title = "Tea at work"
+kind = "googleforms"
+instrument_files = ["tea.toml", "drinks.toml"]
+
+[waves]
+2026Q3 = "form.csv"
+
+[columns]
+respondent = "Email Address"
+
+[labels.agree.en]
+Disagree = 1
+Agree = 5
+
+[instruments.tea]
+labels = "agree"
+columns = { tea_1 = "How good? [Taste]", tea_2 = "How good? [Colour]" }
+
+[instruments.drinks]
+column = "What with it?"
+unlisted = "ignore"
+""",
+         "form.csv": (
+            "Timestamp,Email Address,How good? [Taste],How good? [Colour],What with it?\n"
+            '10/17/2022 18:31:58,a@b.org,Agree,,"Milk, please, Sugar"\n'
+            '10/17/2022 18:32:00,c@d.org,Disagree,Agree,"Sugar, honey, if any"\n'
+            "10/17/2022 18:33:00,e@f.org,Agree,Agree,None of these\n"
+         )}
+    )  # fmt: skip
+    answers = read_survey(folder).answers
+    found = answers.astype("object").where(answers.notna(), None).to_numpy().tolist()
+    assert sorted(found, key=str) == [[1, 5, 0, 1, 0], [5, 5, 0, 0, 1], [5, None, 1, 1, 0]]
 
 
 WRONG = {
