@@ -91,6 +91,7 @@ _HOME = {
     "with_and_without_flagged": "sensitivity",
     "with_warnings": "comparability",
     "without_flagged": "sensitivity",
+    "write_questionnaire": "questionnaires",
 }
 
 __all__ = ["__version__", *_HOME]

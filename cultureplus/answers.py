@@ -16,6 +16,7 @@ from cultureplus.people import Batch
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.settings import Settings
 from cultureplus.spelling import slug
+from cultureplus.tool_columns import columns_in
 
 
 def instruments_absent(
@@ -30,7 +31,11 @@ def instruments_absent(
     absent: dict[str, set[str]] = {wave: set() for wave in exports}
     for name, asked in settings.asked.items():
         places = _rated(settings, asked, people) if asked.lens else asked.places
-        gone = [wave for wave, raw in exports.items() if not set(places.values()) & set(raw.frame)]
+        there = {
+            wave: set(columns_in(raw, asked.instrument, places).values()) & set(raw.frame)
+            for wave, raw in exports.items()
+        }
+        gone = [wave for wave, columns in there.items() if not columns]
         if len(gone) == len(exports):
             first = next(iter(places))
             key = f"instruments.{name}.column" if asked.together else _key(name, first)
@@ -56,7 +61,7 @@ def answers_of(
         if name in absent:
             log.add(batch.raw.file, f"not asked in this wave: {name}", wave=batch.wave)
         elif asked.instrument.kind == "rating":
-            for item, column in asked.places.items():
+            for item, column in _in_export(batch, asked, asked.places, log).items():
                 column_of(batch.raw, column, setting=_key(name, item), taken=_taken(settings))
                 found[item] = _ratings(settings, batch, column, asked, languages, tally)
         elif asked.instrument.kind == "select_all":
@@ -68,6 +73,23 @@ def answers_of(
             log.add(batch.raw.file, f"{counted(count, 'cell')} {decision}", wave=batch.wave)
     # Not copied into one block: a million people would stand in memory twice.
     return pd.DataFrame(found, index=batch.raw.frame.index, copy=False).set_axis(batch.index)
+
+
+def _in_export(
+    batch: Batch, asked: Asked, places: Mapping[str, str], log: ImportLog
+) -> dict[str, str]:
+    """The columns as this export has them, with a note where its tool gave them other names."""
+    found = columns_in(batch.raw, asked.instrument, places)
+    renamed = {places[key]: column for key, column in found.items() if column != places[key]}
+    if renamed:
+        named, column = next(iter(renamed.items()))
+        log.add(
+            batch.raw.file,
+            f"{counted(len(renamed), 'column')} of '{asked.instrument.id}' read under the names "
+            f"that the survey tool gave them, such as '{column}' for '{named}'",
+            wave=batch.wave,
+        )
+    return found
 
 
 def _taken(settings: Settings) -> set[str]:
@@ -113,7 +135,7 @@ def _ticked(
             question=question.id, missing=settings.missing, tally=tally,
         )  # fmt: skip
     else:
-        places = asked.places
+        places = _in_export(batch, asked, asked.places, log)
         for name, column in places.items():
             column_of(batch.raw, column, setting=_key(question.id, name), taken=_taken(settings))
         table = pd.DataFrame(
@@ -176,7 +198,7 @@ def _rated_units(
 ) -> dict[str, pd.Series]:
     """One rating per unit of the lens; a rating of one's own unit is left out."""
     question = asked.instrument.id
-    places = _rated(settings, asked, people)
+    places = _in_export(batch, asked, _rated(settings, asked, people), log)
     strange = sorted(set(asked.columns) - set(places))
     if strange:
         log.add(

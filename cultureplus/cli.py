@@ -1,4 +1,4 @@
-"""The command line: run, check, verify, audit, scan, new, lab.
+"""The command line: run, check, verify, audit, scan, new, lab, questionnaire.
 
 Exit code 0 where all went well, 1 where a notebook failed, a report is not as it was, or an audit
 or a scan found something, 2 where the input is not as declared.
@@ -76,6 +76,24 @@ def _parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="lay out notebooks and a survey.toml in a folder")
     new.add_argument("folder")
     new.set_defaults(command=_new)
+
+    asked = commands.add_parser("questionnaire", help="write a questionnaire for a survey tool")
+    asked.add_argument("instrument", nargs="+", help="ids of instruments, in the order asked")
+    asked.add_argument(
+        "--to", required=True, help="qualtrics, limesurvey, xlsform (KoboToolbox, ODK) or markdown"
+    )
+    asked.add_argument("--out", help="the file (default: questionnaire_TOOL in this folder)")
+    asked.add_argument(
+        "--instruments", nargs="+", default=[], metavar="FILE", help="instrument files of your own"
+    )
+    asked.add_argument(
+        "--units", nargs="+", default=[], metavar="NAME",
+        help="the units that a matrix rates: their names, or a file with one a line",
+    )  # fmt: skip
+    asked.add_argument("--form", default="full", help="full or pulse (full)")
+    asked.add_argument("--title", default="Survey", help="the survey's title (Survey)")
+    asked.add_argument("--language", default="en", help="the language of the texts (en)")
+    asked.set_defaults(command=_questionnaire)
 
     lab = commands.add_parser("lab", help="open JupyterLab on the notebooks, without pop-ups")
     lab.add_argument("folder", nargs="?", default=".")
@@ -176,6 +194,29 @@ def _new(chosen: argparse.Namespace) -> int:
         " then:\n"
         f"  cultureplus check {folder}\n  cultureplus run {folder} --out {folder / 'report'}"
     )
+    return 0
+
+
+def _questionnaire(chosen: argparse.Namespace) -> int:
+    from cultureplus.questionnaires import back_again, write_questionnaire
+    from cultureplus.questionnaires.units_file import unit_names
+
+    path = write_questionnaire(
+        chosen.instrument,
+        to=chosen.to,
+        out=chosen.out,
+        instruments=chosen.instruments,
+        units=unit_names(chosen.units),
+        form=chosen.form,
+        title=chosen.title,
+        language=chosen.language,
+    )
+    print(path)
+    said = back_again(
+        chosen.instrument, to=chosen.to, instruments=chosen.instruments, form=chosen.form
+    )
+    if said:
+        print(said)
     return 0
 
 

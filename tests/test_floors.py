@@ -31,9 +31,9 @@ FLOORS = (
      "notebooks_run", "listwise", "gee", "fit_measures", "answer_sets", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
      "disclosure.row_space", "disclosure.lattice", "disclosure.settle", "disclosure.telling",
-     "disclosure.named_people", "simulate.roster"),
-     "even_text", "grid", "parquet_file", "raw_table", "redcap_dictionary", "spss_file",
-     "spss_layout", "text_file", "workbook",
+     "disclosure.named_people", "even_text", "grid", "parquet_file", "questionnaires.units_file",
+     "raw_table", "redcap_dictionary", "simulate.roster", "spss_file", "spss_layout", "text_file",
+     "workbook",
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel",
@@ -43,21 +43,22 @@ FLOORS = (
      "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
      "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart
-    ("survey", "readers", "cells", "asked", "cfa", "within_group", "mediation", "charts.house",
-     "disclosure.artefacts", "disclosure.suppress", "disclosure.few_people",
+    ("survey", "readers", "cells", "asked", "tool_columns", "cfa", "within_group", "mediation",
+     "charts.house", "disclosure.artefacts", "disclosure.suppress", "disclosure.few_people",
      "simulate.responses"),
-    # settings, scores, one analysis or one plot per file
+    # settings, the pages of a questionnaire, scores, one analysis or one plot per file
     ("settings", "joined", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
-     "omega", "ordinal_reliability", "pooled_agreement",
+     "omega", "ordinal_reliability", "pooled_agreement", "questionnaires.pages",
      "charts.agreement", "charts.answers", "charts.barriers", "charts.buzz", "charts.change",
      "charts.drivers", "charts.heatmap", "charts.importance", "charts.mediation", "charts.pairs",
      "charts.walls", "charts.item_profile", "charts.ladder", "charts.loadings", "charts.parallel",
      "charts.reliability", "charts.response", "charts.silo_links", "charts.teams", "charts.units",
      "report", "disclosure.attackers",
      "simulate.files", "simulate.truths"),
-    # who answered what; which cells may be shown
-    ("disclosure.answering", "disclosure.two_releases"),
-    ("disclosure.patterns", "disclosure.audit"),
+    # who answered what; which cells may be shown; a questionnaire in a tool's format
+    ("disclosure.answering", "disclosure.two_releases", "questionnaires.limesurvey",
+     "questionnaires.markdown", "questionnaires.qualtrics", "questionnaires.xlsform"),
+    ("disclosure.patterns", "disclosure.audit", "questionnaires"),
     ("disclosure.plan",),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
@@ -129,7 +130,7 @@ ROOMS = {
     "statsmodels": COMPUTING,
     "pingouin": COMPUTING,
     "plotly": CHARTS | {"report"},
-    "openpyxl": {"workbook", "released"},
+    "openpyxl": {"questionnaires.xlsform", "released", "workbook"},
     "pyarrow": {"even_text", "grid", "parquet_file"},
     "pyreadstat": {"spss_child"},
     "nbclient": NOTEBOOK_ROOMS,
