@@ -19,7 +19,7 @@ from typing import Any
 from cultureplus.errors import InputError
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file knows
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file knows
 _SHEET = 31  # the longest name of a sheet
 
 
@@ -84,7 +84,7 @@ def _workbook(tables: Mapping[str, Mapping[str, Any]]) -> bytes:
             sheet.column_dimensions[get_column_letter(place)].width = width
     if not book.worksheets:
         book.create_sheet("nothing published")
-    book.properties.created = book.properties.modified = datetime(*EPOCH)
+    book.properties.created = book.properties.modified = datetime(*_EPOCH)
     raw = io.BytesIO()
     book.save(raw)
     return without_clock(raw.getvalue())
@@ -109,7 +109,7 @@ def without_clock(raw: bytes) -> bytes:
                 content = re.sub(
                     rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", content
                 )
-            entry = zipfile.ZipInfo(name, EPOCH)
+            entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(entry, content)
     return out.getvalue()

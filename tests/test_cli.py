@@ -51,7 +51,7 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    for command in ("run", "check", "verify", "scan", "new", "lab"):
+    for command in ("run", "check", "verify", "scan", "new", "lab", "questionnaire"):
         assert f"\n    {command} " in said
 
 

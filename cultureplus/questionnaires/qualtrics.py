@@ -14,11 +14,13 @@ beside others all the same, the others count.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 from cultureplus.errors import InputError
 from cultureplus.questionnaires.pages import Page
 
+_COMMAND = re.compile(r"\[(?=\[)|\](?=\])|\$(?=\{)")
 BACK = (
     'download as csv, "Use numeric values" and, where several answers may be ticked, "Split '
     'multi-value fields into columns"'
@@ -61,7 +63,4 @@ def _question(kind: str, code: str, text: str, choices: Sequence[tuple[int, str]
 
 def _text(text: str) -> str:
     """A text in which nothing is a tag, a command or piped text."""
-    found = html.escape(text, quote=False)
-    for command in ("[[", "]]", "${"):
-        found = found.replace(command, f"&#{ord(command[0])};{command[1]}")
-    return found
+    return _COMMAND.sub(lambda found: f"&#{ord(found[0])};", html.escape(text, quote=False))

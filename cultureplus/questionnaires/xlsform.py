@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from cultureplus.errors import InputError
 from cultureplus.questionnaires.pages import Page
-from cultureplus.released import EPOCH, without_clock
+from cultureplus.released import without_clock
 
 BACK = (
     'export as csv with "XML values and headers" and, where several answers may be ticked, a '
@@ -96,7 +95,6 @@ def _workbook(sheets: dict[str, list[tuple[str, ...]]]) -> bytes:
             sheet.cell(1, column).font = Font(bold=True)
             sheet.column_dimensions[get_column_letter(column)].width = _WIDTHS.get(heading, 16)
         sheet.freeze_panes = "A2"
-    book.properties.created = book.properties.modified = datetime(*EPOCH)
     raw = io.BytesIO()
     book.save(raw)
     return without_clock(raw.getvalue())
