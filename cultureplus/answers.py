@@ -175,7 +175,7 @@ def _rated(settings: Settings, asked: Asked, people: pd.DataFrame) -> dict[str, 
         )
     places: dict[str, str] = {}
     for unit in units:
-        column = asked.columns.get(unit, f"{question}_{slug(unit)}")
+        column = asked.columns.get(unit, asked.instrument.column(slug(unit)))
         other = next((name for name, taken in places.items() if taken == column), None)
         if other is not None:
             raise table.error(

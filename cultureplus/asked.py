@@ -58,9 +58,9 @@ class Asked:
         name, question = self.instrument.id, self.instrument
         if self.together:
             return {name: self.together.column}
-        own = {} if question.kind == "matrix" else {item.id: item.id for item in question.items}
-        own |= {option.id: f"{name}_{option.id}" for option in question.options}
-        return {each: self.columns.get(each, column) for each, column in own.items()}
+        rated = () if question.kind == "matrix" else question.items
+        own = [item.id for item in rated] + [option.id for option in question.options]
+        return {each: self.columns.get(each, question.column(each)) for each in own}
 
 
 def asked_of(

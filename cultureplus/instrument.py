@@ -124,6 +124,13 @@ class Instrument:
             )
         return found
 
+    def column(self, name: str) -> str:
+        """The column of an item, an option or a rated unit, unless survey.toml says another.
+
+        `name`: its id, or the slug of the unit.
+        """
+        return name if self.kind == "rating" else f"{self.id}_{name}"
+
     def pulse(self) -> Instrument:
         """The short form: the items marked `pulse`, and the subscales that still have one."""
         items = tuple(item for item in self.items if item.pulse)

@@ -46,14 +46,6 @@ def limesurvey_code(name: str) -> str:
     return f"{code[: LIMESURVEY_LENGTH - 7]}X{digest}"
 
 
-def own_column(instrument: Instrument, name: str) -> str:
-    """The column that an item, an option or a rated unit has where the tool allows it.
-
-    `name`: the id, or the slug of the unit.
-    """
-    return name if instrument.kind == "rating" else f"{instrument.id}_{name}"
-
-
 def columns_in(raw: RawTable, instrument: Instrument, places: Mapping[str, str]) -> dict[str, str]:
     """Where each item, option or unit stands in an export, under whatever name its tool gave it.
 
@@ -67,7 +59,7 @@ def columns_in(raw: RawTable, instrument: Instrument, places: Mapping[str, str])
     for key, column in places.items():
         name = slug(key) if instrument.kind == "matrix" else key
         found[key] = column
-        if column in raw.frame or column != own_column(instrument, name):
+        if column in raw.frame or column != instrument.column(name):
             continue
         question, part = limesurvey_code(instrument.id), limesurvey_code(name)
         written = [f"{question}[{part}]", f"{question}_{part}", f"{instrument.id}/{name}"]

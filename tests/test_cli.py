@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     said = capsys.readouterr().out
     for command in ("run", "check", "verify", "scan", "new", "lab", "questionnaire"):
-        assert f"\n    {command} " in said
+        assert re.search(rf"^    {command}\s", said, re.MULTILINE)
 
 
 def test_run_hands_its_words_on(monkeypatch, capsys, tmp_path):

@@ -151,7 +151,7 @@ def test_two_columns_for_one_option_are_none(tmp_path):
     given = people()
     rows, delimiter = exported("limesurvey", limesurvey_export, given)
     again, _ = exported("limesurvey", limesurvey_export, given, join="_{}")
-    place = again[0].index("barriersXnamed_time")
+    place = again[0].index("barriersXnamed_timeX")
     rows = [[*row, other[place]] for row, other in zip(rows, again, strict=True)]
     with pytest.raises(InputError, match="Can't find the column 'barriers_named_time'"):
         survey_of(tmp_path, rows, delimiter, KINDS["limesurvey"])

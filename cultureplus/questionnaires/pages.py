@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from cultureplus.errors import InputError
 from cultureplus.instrument import Instrument
 from cultureplus.spelling import plain_text, slug
-from cultureplus.tool_columns import own_column
 
 FORMS = ("full", "pulse")
 _UNIT = "{unit}"
@@ -139,7 +138,7 @@ def _page(instrument: Instrument, units: tuple[str, ...], form: str, language: s
         title=one_line(instrument.title),
         text=one_line(text),
         questions=tuple(
-            Question(own_column(instrument, name), name, one_line(full), one_line(row), alone)
+            Question(instrument.column(name), name, one_line(full), one_line(row), alone)
             for name, full, row, alone in rows
         ),
         answers=() if instrument.kind == "select_all" else _answers(instrument, language),
