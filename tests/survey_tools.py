@@ -177,10 +177,13 @@ def qualtrics_export(content, given):
     return [*rows, *map(list, zip(*columns, strict=True))], ","
 
 
-def limesurvey_export(content, given, *, join="[{}]", ticked=("Y", "")):
-    """Question codes as headings, `question[part]`; answers as codes."""
-    head, columns = ["id", "department"], [[str(n) for n in range(len(given))]]
+def limesurvey_export(content, given, *, join="[{}]", ticked=("Y", ""), texts=False):
+    """Question codes as headings, `question[part]`, or codes with texts; answers as codes."""
+    head = ["id", "submitdate", "lastpage", "startlanguage", "department"]
+    columns = [[str(number) for number in range(1, len(given) + 1)]]
+    columns += [[each] * len(given) for each in ("2026-09-30 09:00:00", "5", "en")]
     columns.append(list(given["department"]))
+    head = [f"{code}. {code.title()}" for code in head] if texts else head
     units = dict(
         zip(map(limesurvey_code, ["customer_service", "finance", "it"]), UNITS, strict=True)
     )
@@ -188,15 +191,16 @@ def limesurvey_export(content, given, *, join="[{}]", ticked=("Y", "")):
     for each in limesurvey_import(content):
         question = next(name for name in BUNDLED if limesurvey_code(name) == each.code)
         options = {limesurvey_code(option.id): option.id for option in BUNDLED[question].options}
-        for code, _ in each.parts:
-            head.append(each.code + join.format(code))
+        for code, text in each.parts:
+            heading = each.code + join.format(code)
+            head.append(f"{heading}. {each.text} [{text}]" if texts else heading)
             if each.many:
                 found = ticked_by(given, question, options[code])
                 columns.append([ticked[0] if value == 1 else ticked[1] for value in found])
             else:
                 column = f"seam_rating.{units[code]}" if question == "seam_rating" else names[code]
                 columns.append([cell(value) for value in given[column]])
-    return [head, *map(list, zip(*columns, strict=True))], ","
+    return [head, *map(list, zip(*columns, strict=True))], ";"
 
 
 def xlsform_export(content, given, *, split="/"):

@@ -137,7 +137,7 @@ def made(texts):
 
 @example(["=1+1", "-2"])
 @example(["[[[a]]] $${b}", "c\ufffe\ud800"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(TEXTS.map("".join), min_size=2, max_size=3))
 def test_any_text_comes_through_each_format(texts):
     wanted = [one_line(text) for text in texts]

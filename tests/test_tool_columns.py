@@ -102,7 +102,7 @@ def survey_of(folder, rows, delimiter, kind):
     return cp.read_survey(folder)
 
 
-KINDS = {to: target.kind for to, target in TARGETS.items()} | {"limesurvey": "plain"}
+KINDS = {to: target.kind for to, target in TARGETS.items()}
 
 
 def exported(to, export, given, **more):
@@ -124,6 +124,7 @@ def test_what_comes_back_is_read_without_a_mapping(to, tmp_path):
 @pytest.mark.parametrize(
     "more",
     [
+        {"texts": True},  # headings as code and text
         {"join": "_{}"},  # headings as ExpressionScript code
         {"ticked": ("Y", "N")},
         {"ticked": ("Yes", "No")},
