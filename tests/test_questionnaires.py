@@ -310,6 +310,12 @@ def test_the_command_writes_and_says_what_survey_toml_needs(tmp_path, capsys):
     assert [code for code, _ in array.parts] == ["finance", "customerXservice"]
 
 
+def test_own_instruments_are_named_for_survey_toml_and_nothing_comes_back_from_people():
+    said = back_again(["odd_texts"], to="xlsform", instruments=[ODD])
+    assert 'instrument_files = ["odd.toml"]' in said
+    assert back_again(["odd_texts"], to="markdown", instruments=[ODD]) == ""
+
+
 def test_the_command_says_one_clear_error(tmp_path, capsys):
     out = tmp_path / "q.txt"
     words = ["questionnaire", "edmondson_1999", "--to", "qualtrics", "--out", str(out)]

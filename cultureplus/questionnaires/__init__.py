@@ -139,6 +139,9 @@ def back_again(
     known = load_instruments(*instruments)
     lines = [f"once answers are in, {target.back}; survey.toml says:"]
     lines.append(f'  kind = "{target.kind}"')
+    if instruments:
+        files = ", ".join(f'"{Path(each).name}"' for each in instruments)
+        lines.append(f"  instrument_files = [{files}]  # copied beside survey.toml")
     for name in names:
         kind = instrument_or_error(known, name).kind
         lines.append(f"  [instruments.{name}]")
