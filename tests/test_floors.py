@@ -31,9 +31,10 @@ FLOORS = (
      "notebooks_run", "listwise", "gee", "fit_measures", "answer_sets", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
      "disclosure.row_space", "disclosure.lattice", "disclosure.settle", "disclosure.telling",
-     "disclosure.named_people", "even_text", "grid", "parquet_file", "questionnaires.units_file",
-     "raw_table", "redcap_dictionary", "simulate.roster", "spss_file", "spss_layout", "text_file",
-     "workbook",
+     "disclosure.named_people", "simulate.roster", "questionnaires.units_file"),
+    ("grid", "even_text", "spss_layout"),
+    ("raw_table", "text_file", "workbook", "spss_file"),
+    ("parquet_file", "redcap_dictionary"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel",
