@@ -7,8 +7,11 @@ with the row and the way out. It is read as a stream, so that a large file needs
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
+import io
 from collections.abc import Iterator
+from itertools import islice
 from typing import NoReturn
 
 from cultureplus.errors import InputError
@@ -23,6 +26,7 @@ _MARKS = {
 }  # fmt: skip
 _USUAL = "utf-8-sig"
 _BLOCK = 1 << 20
+_HEAD, _ROWS = 1 << 16, 20  # what is looked at to see how a table is divided
 
 
 def text_grid(export: ExportFile) -> Grid:
@@ -57,6 +61,7 @@ def _rows(stream: Iterator[str], export: ExportFile) -> Iterator[Cells]:
         except StopIteration:
             return
         except csv.Error:
+            _refuse_divided(export, delimiter)
             raise InputError(
                 "This row can't be divided into cells.",
                 file=export.name,
@@ -69,6 +74,7 @@ def _rows(stream: Iterator[str], export: ExportFile) -> Iterator[Cells]:
             width, head = len(row), count
             _refuse_undivided(row, export, delimiter, head)
         if width and len(row) > width:  # even a blank cell too many may have moved the others
+            _refuse_divided(export, delimiter)
             raise InputError(
                 "A row has more cells than the header.",
                 file=export.name,
@@ -95,6 +101,27 @@ def _refuse_undivided(row: list[str], export: ExportFile, delimiter: str, place:
             fix="say what divides the cells, at the top of survey.toml: "
             f'delimiter = "{DELIMITERS[marks[0]]}"',
         )
+
+
+def _refuse_divided(export: ExportFile, delimiter: str) -> None:
+    """Refuse text whose first rows are a table when they are divided by another mark."""
+    encoding = _USUAL if export.encoding == "utf-8" else export.encoding
+    head = export.beginning(_HEAD)
+    text = head.decode(encoding, errors="replace")
+    renamed = "give it the ending .csv, and " if export.suffix == ".tsv" else ""
+    for mark, spelt in DELIMITERS.items():
+        rows = csv.reader(io.StringIO(text), delimiter=mark, strict=True)
+        widths: list[int] = []
+        with contextlib.suppress(csv.Error):
+            for row in islice(rows, _ROWS):
+                widths += [len(row)] if row else []
+        whole = widths if len(head) < _HEAD else widths[:-1]  # the last row may be cut off
+        if mark != delimiter and len(whole) > 1 and min(whole) == max(whole) > 1:
+            raise InputError(
+                f"This table is divided by '{spelt}', not by '{DELIMITERS[delimiter]}'.",
+                file=export.name,
+                fix=f'{renamed}say so at the top of survey.toml: delimiter = "{spelt}"',
+            )
 
 
 def _refuse_other(export: ExportFile) -> None:

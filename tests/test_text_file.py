@@ -123,3 +123,26 @@ def test_a_single_column_may_hold_its_own_delimiter_in_quotes(tmp_path):
     path.write_text('"why; how"\n"so; so"\n')
     cells = text_grid(ExportFile(path, delimiter=";")).cells
     assert cells.to_numpy().tolist() == [["why; how"], ["so; so"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "delimiter", "said"),
+    [
+        ("a.csv", '"id";"why, how"\n"1";"so"\n', ",", "divided by ';', not by ','."),
+        ("a.csv", '\ufeff"id"\t"why"\n"1"\t"a\nb"\n', ";", r"divided by '\t', not by ';'."),
+        ("a.csv", "id;why, how\n1;a,b,c\n2;d\n", ",", "divided by ';', not by ','."),
+        ("a.tsv", '"id","why"\n"1","so"\n', ",", "fix: give it the ending .csv, and say so"),
+        ("a.csv", '"id","why"\n"1"x,"so"\n', ",", "row 2: This row can't be divided"),
+        ("a.csv", 'id,why\n1,"so;so\n', ",", "row 2: This row can't be divided"),
+        ("a.csv", "id,why;how\n1,a;b\n2,c,d\n", ",", "row 3: A row has more cells"),
+        ("a.csv", "id,why\n1,a,b\n", ",", "row 2: A row has more cells"),
+    ],
+)
+def test_a_table_divided_by_another_mark_is_refused_with_that_mark(
+    tmp_path, name, text, delimiter, said
+):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        text_grid(ExportFile(path, delimiter=delimiter))
+    assert said in str(caught.value)

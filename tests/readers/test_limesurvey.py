@@ -11,7 +11,7 @@ from cultureplus.export_file import ExportFile
 from cultureplus.readers import read_export
 
 QUICK = settings(
-    max_examples=30, deadline=None, derandomize=True, database=None,
+    max_examples=15, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 CODES = [

@@ -1,0 +1,78 @@
+"""Every real export, stated as every wrong kind: the error names the right one.
+
+What each holds is tested with its reader. The Google Forms workbook is large and is held against
+the other kinds there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cultureplus import readers
+from cultureplus.errors import InputError
+from cultureplus.export_file import ExportFile
+from cultureplus.readers import READERS, evidence_in, open_grid, read_export
+
+# file -> its kind
+TEXTS = {
+    "rse-survey-2018/public_data.csv": "limesurvey",
+    "exports/limesurvey_rse_us2017_public.csv": "limesurvey",
+    "exports/qualtrics_ropensci_sample.csv": "qualtrics",
+    "exports/qualtrics_ropensci_sample_legacy.csv": "qualtrics",
+    "exports/surveymonkey_538_flying_1header.csv": "surveymonkey",
+    "exports/surveymonkey_cncf_ambassadors_2021.csv": "surveymonkey",
+    "exports/surveymonkey_cncf_maintainers_2020H1.csv": "surveymonkey",
+}
+STRUCTURE = "exports/limesurvey_rse_us2017_tsv_structure.txt"
+SPSS = ["missing_char.sav", "sample.sav", "sample.zsav", "sample_missing.sav"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_file_is_of_its_kind_and_no_other(open_data, monkeypatch, name):
+    own = TEXTS[name]
+    export = ExportFile(open_data(name))
+    grid = open_grid(export)  # opened once, as each kind would
+    monkeypatch.setattr(readers, "open_grid", lambda _: grid)
+    assert list(evidence_in(grid)) == [own]
+    for kind in set(READERS) - {own}:
+        with pytest.raises(InputError) as caught:
+            read_export(kind, export)
+        message = str(caught.value)
+        assert message.startswith(f"{export.name}: This is a {READERS[own].title}, not a ")
+        assert message.endswith(f'fix: kind = "{own}" in survey.toml')
+
+
+@pytest.mark.parametrize("name", SPSS)
+@pytest.mark.parametrize("kind", sorted(set(READERS) - {"spss"}))
+def test_a_file_that_names_its_own_types_is_no_other_kind(open_data, name, kind):
+    with pytest.raises(InputError) as caught:
+        read_export(kind, ExportFile(open_data(f"exports/spss_pyreadstat_{name}")))
+    assert str(caught.value).endswith('fix: kind = "spss" in survey.toml')
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_the_structure_of_a_survey_is_no_export_of_any_kind(open_data, kind):
+    export = ExportFile(open_data(STRUCTURE), delimiter="\t")
+    with pytest.raises(InputError, match="the structure of a LimeSurvey survey"):
+        read_export(kind, export)
+    with pytest.raises(InputError, match=r"delimiter = \"\\t\""):
+        read_export(kind, replace(export, delimiter=","))
+
+
+@pytest.mark.parametrize("kind", sorted(set(READERS) - {"spss"}))
+def test_an_export_divided_by_another_mark_says_so_whatever_the_kind(tmp_path, kind):
+    path = tmp_path / "results.csv"
+    path.write_text(
+        '\ufeff"id. Response ID";"Q1[A]. All in all, how? [Tea]"\n"1";"so, so"\n', encoding="utf-8"
+    )
+    with pytest.raises(InputError) as caught:
+        read_export(kind, ExportFile(path))
+    assert str(caught.value) == (
+        "results.csv: This table is divided by ';', not by ','.\n"
+        '  fix: say so at the top of survey.toml: delimiter = ";"'
+    )
+    if kind != "limesurvey":
+        with pytest.raises(InputError, match=r'kind = "limesurvey" in survey\.toml'):
+            read_export(kind, ExportFile(path, delimiter=";"))
