@@ -94,7 +94,7 @@ def read(grid: Grid) -> RawTable:
 def _looks_so(texts: list[str], first: list[str]) -> bool:
     """Whether the columns are the tool's own in a language that is not listed here."""
     return (
-        len(texts) > _OWN
+        len(first) > _OWN
         and all(texts[:_OWN])
         and first[0].isdecimal()
         and is_moment(first[1])

@@ -121,6 +121,7 @@ def _by_label(grid: Grid, texts: Sequence[str], fields: Mapping[str, Field]) -> 
     headed = Counter(map(without_tags, texts))
     back = {label: name for name, label in _OWN.items()}
     names: list[str] = []
+    used: Counter[str] = Counter()
     for text in map(without_tags, texts):
         if text in known:
             if headed[text] != len(known[text]):
@@ -131,7 +132,8 @@ def _by_label(grid: Grid, texts: Sequence[str], fields: Mapping[str, Field]) -> 
                     possible=known[text],
                     fix="export the records again as raw data, under names of variables",
                 )
-            names.append(known[text][sum(name in known[text] for name in names)])
+            names.append(known[text][used[text]])
+            used[text] += 1
         else:
             names.append(back.get(text, text))
     for place, text in enumerate(texts):  # these belong to the form of the field beside them

@@ -100,6 +100,8 @@ WRONG = {
     "other columns first": (
         [["who", *OWN], ["canary", *WHO]], "The first five columns of a Microsoft Forms export"),
     "one column": ([["ID"], ["canary"]], "The first five columns of a Microsoft Forms export"),
+    "only a header of some language": (
+        [["ID", "a", "b", "c", "d", "e"]], "The first five columns of a Microsoft Forms export"),
     "only a header": ([OWN + ASKED], "There is no record in this file"),
 }  # fmt: skip
 

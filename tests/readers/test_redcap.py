@@ -254,6 +254,9 @@ WRONG = {
     "a state of an unknown form": (
         [["record_id", "x_complete"], ["1", "2"]], DICTIONARY,
         "records.csv, column 'x_complete': The records and the dictionary do not"),
+    "a variable's name among labels": (
+        [["record_id", "Record ID", "Complete?"], ["1", "2", "Complete"]], DICTIONARY,
+        "records.csv, column 'record_id (2)': The records and the dictionary do not"),
     "a label that is not known": (
         [["Record ID", "canary?", "Complete?"], ["1", "2", "Complete"]], DICTIONARY,
         "records.csv, column 'canary?': The records and the dictionary do not"),
