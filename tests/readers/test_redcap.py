@@ -194,11 +194,11 @@ def test_rows_of_repeats_are_left_out_and_counted(tmp_path):
         "tea_complete",
     ]
     rows = [["1", "", "", "2", "2"], ["1", "visit", "1", "", ""], ["1", "", "2", "1", "2"],
-            ["2", "", "", "1", "2"]]  # fmt: skip
+            ["2", "", "", "1", "2"], ["2", "visit", "", "", ""]]  # fmt: skip
     for dictionary in (DICTIONARY, None):
         raw = read(tmp_path, [head, *rows], dictionary)
         assert raw.frame["record_id"].tolist() == ["1", "2"]
-        assert raw.left_out == {"rows of repeated instruments or events left out": 2}
+        assert raw.left_out == {"rows of repeated instruments or events left out": 3}
         assert [raw.row(label) for label in raw.frame.index] == [2, 5]
     with pytest.raises(InputError, match="only rows of repeated instruments"):
         read(tmp_path, [head, rows[1]])
@@ -222,9 +222,28 @@ def test_a_dictionary_is_read_however_it_is_divided(tmp_path, mark, head, bom):
     path.write_bytes(bom + path.read_bytes())
     found = read_dictionary(ExportFile(tmp_path / "r.csv", delimiter=";", dictionary=path))
     assert list(found) == [row[0] for row in DICTIONARY[1:]]
+    assert found["intro"].columns == {}
     assert found["with"].columns == {
         "with___1": "Milk", "with___b": "Sugar, brown", "with____9": "None",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "validation", "flag", "holds"),
+    [
+        ("dob", "When?", "date_ymd", "", "date of birth"),
+        ("b", "Geburtsdatum", "date_dmy", "y", "date of birth"),
+        ("town", "Place of birth", "", "", ""),
+        ("began", "When did you join?", "date_ymd", "", ""),
+        ("call", "Call me", "phone_australia", "", "phone number"),
+        ("id", "Staff number", "integer", "Y", "what the dictionary flags as an identifier"),
+        ("n", "How many?", "integer", "", ""),
+    ],
+)
+def test_what_a_field_tells_about_somebody(tmp_path, name, label, validation, flag, holds):
+    rows = [HEAD, [name, "f", "text", label, "", validation, flag, ""]]
+    path = write(tmp_path / "d.csv", rows)
+    assert read_dictionary(ExportFile(path, dictionary=path))[name].holds == holds
 
 
 @QUICK
