@@ -15,7 +15,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 
@@ -36,7 +36,7 @@ MOST_BYTES = 8 * MOST_ELEMENTS + MOST_DICTIONARY
 
 _MAGIC = {b"$FL2": (0, 1), b"$FL3": (2,)}
 _PLAIN, _BYTECODE = 0, 1
-_HEADER = 176
+_HEADER, ROWS_AT = 176, 80
 _VARIABLE, _LABELS, _LABELLED, _DOCUMENT, _EXTENSION, _END = 2, 3, 4, 6, 7, 999
 _MACHINE, _ENCODING = 3, 20  # extensions that say in which encoding texts are
 _ROWS = 16  # an extension with the number of rows, for files of more than two thousand million
@@ -59,9 +59,9 @@ class SpssLayout:
 
     `rows_declared`: None where the header does not say; `rows`: as many as the data hold;
     `numeric`: variables that are numbers; `with_missing`: numbers and texts of at most 8 bytes with
-    user-missing values; `long_missing`: whether longer texts have some; `encoding`: of its
-    texts, blank where it does not say; `weight`: the element of a row, counted from 1, by which
-    cases are weighted, 0 for none.
+    user-missing values; `long_missing`: whether longer texts have some; `encoding`: of its texts,
+    blank where it does not say; `order`: of the bytes in its numbers; `weight`: the element of a
+    row, counted from 1, by which cases are weighted, 0 for none.
     """
 
     rows_declared: int | None
@@ -71,6 +71,7 @@ class SpssLayout:
     with_missing: int
     long_missing: bool
     encoding: str
+    order: Literal["little", "big"]
     weight: int
 
 
@@ -170,6 +171,7 @@ def _walked(file: BinaryIO, name: str) -> SpssLayout:
         with_missing=found.with_missing,
         long_missing=_LONG_MISSING in found.extensions,
         encoding=_encoding(found, name),
+        order="little" if order == "<" else "big",
         weight=weight,
     )
 

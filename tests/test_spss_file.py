@@ -183,13 +183,39 @@ def test_the_limits_grow_with_the_file(export):
     given = []
     with pytest.raises(InputError):
         read_spss(export, run=lambda *args: given.append(args[2]) or 1)
-    assert given == [Limits(spss_file.MEMORY, 6, spss_file.FILE_BYTES, 42)]
+    assert given == [Limits(spss_file.MEMORY, 4, spss_file.FILE_BYTES, 40)]
 
 
 def test_nothing_is_started_for_a_file_that_is_too_large(export, monkeypatch):
     monkeypatch.setattr("cultureplus.spss_layout.MOST_ELEMENTS", 3)
     with pytest.raises(InputError, match="larger than what is read"):
         read_spss(export, run=lambda *args: pytest.fail("started"))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("packed", [0, 1, 2])
+def test_the_parser_is_told_how_many_rows_there_are(export, order, packed):
+    """Or else it takes room for a hundred thousand rows of each variable."""
+    rows = [(1.0, "red"), (None, "blue"), (3.0, "")]
+    sound = small_sav(rows, order=order, packed=packed)
+    export.path.write_bytes(small_sav(rows, order=order, packed=packed, declared=-1))
+    parsed = []
+
+    def run(source, folder, limits):
+        parsed.append(source.read_bytes())
+        return forked(source, folder, limits)
+
+    table = read_spss(export, run=run)
+    assert parsed == [sound]
+    assert (table.rows, table.rows_declared) == (3, None)
+    assert table.columns[0].cells.tolist()[::2] == [1.0, 3.0]
+    assert table.columns[1].cells == ("red", "blue", "")
+
+
+def test_the_child_is_found_from_anywhere(export, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", "nowhere")
+    assert read_spss(ExportFile(Path("a.sav"))).rows == 2
 
 
 def test_a_missing_package_is_said(export, monkeypatch):
