@@ -40,6 +40,8 @@ _HEADER, ROWS_AT = 176, 80
 _VARIABLE, _LABELS, _LABELLED, _DOCUMENT, _EXTENSION, _END = 2, 3, 4, 6, 7, 999
 _MACHINE, _ENCODING = 3, 20  # extensions that say in which encoding texts are
 _ROWS = 16  # an extension with the number of rows, for files of more than two thousand million
+# How variables are shown: a text as A or AHEX, a number in one of many ways.
+_SHOWN_TEXTS, _SHOWN_NUMBERS = {1, 2}, {*range(3, 13), *range(15, 18), *range(20, 42)}
 _LONG_NAMES, _VERY_LONG = 13, 14  # extensions that begin each part with a variable's short name
 _LONG_MISSING = 22  # an extension with user-missing values of texts of more than 8 bytes
 _UNSAID = {0, 2, 3}  # nothing, or "ASCII", which many programs write whatever the encoding is
@@ -239,8 +241,14 @@ class _Walk:
 
     def _variable(self, found: _Dictionary) -> int:
         """One element: 0 for a number, n for a text of n bytes, -1 for the next 8 bytes of one."""
-        kind, labelled, missing, _, _ = self._ints(5)
-        if not -1 <= kind <= 255 or labelled not in (0, 1) or missing not in (-3, -2, 0, 1, 2, 3):
+        kind, labelled, missing, shown, _ = self._ints(5)
+        shown = shown >> 16 & 255
+        if (
+            not -1 <= kind <= 255
+            or labelled not in (0, 1)
+            or missing not in (-3, -2, 0, 1, 2, 3)
+            or (kind >= 0 and shown and shown not in (_SHOWN_TEXTS if kind else _SHOWN_NUMBERS))
+        ):
             raise _Damaged("a variable is declared in a way that no program writes")
         found.names.append(self._take(8).rstrip(b" \0").upper())
         found.kinds.append(kind)

@@ -256,8 +256,13 @@ def test_a_date_outside_the_calendar_is_an_error(written, wrong):
     with pytest.raises(InputError) as caught:
         written({"day": [13744944000.0, wrong, wrong]}, variable_format={"day": "DATE11"})
     said = str(caught.value)
-    assert said.startswith("a.sav, row 2, column 'day': A date is outside the years 1582 to 9999.")
+    assert said.startswith("a.sav, row 2, column 'day': A date is outside the years 1582 to 9999")
     assert "found: 2 such cells" in said
+
+
+def test_a_time_longer_than_the_calendar_is_an_error(written):
+    with pytest.raises(InputError, match=r"row 3, column 'took': .* a time longer than them"):
+        written({"took": [-1.0, 60.0, 1e300]}, variable_format={"took": "TIME8"})
 
 
 def test_names_questions_and_texts_in_any_letters(written):

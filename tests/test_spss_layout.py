@@ -125,6 +125,15 @@ DAMAGED = {
         "shorter or longer than declared"),
     "four missing values": (
         small_sav(missing=[1.0] * 4, label_of="Q1"), "declared in a way that no program writes"),
+    "a text shown as a number": (
+        small_sav().replace(struct.pack("<i", 0x010800), struct.pack("<i", 0x050800)),
+        "declared in a way that no program writes"),
+    "a number shown as a text": (
+        small_sav().replace(struct.pack("<i", 0x050800), struct.pack("<i", 0x010800)),
+        "declared in a way that no program writes"),
+    "a number shown as nothing known": (
+        small_sav().replace(struct.pack("<i", 0x050800), struct.pack("<i", 0x0D0800)),
+        "declared in a way that no program writes"),
     "labels of a variable that is not there": (
         small_sav(labels=labelled(3)), "value labels belong to no variable"),
     "labels of numbers and texts": (

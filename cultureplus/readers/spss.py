@@ -114,10 +114,10 @@ def _cells(column: SpssColumn, gone: NDArray[np.bool_], file: str) -> pd.Series:
     try:
         texts = [*(told(float(value)) for value in distinct), ""]
     except ValueError:
-        wrong = [not 0 <= value <= _LAST for value in distinct]
+        wrong = [_beyond(told, float(value)) for value in distinct]
         outside = np.isin(codes, np.flatnonzero(wrong))
         raise InputError(
-            "A date is outside the years 1582 to 9999.",
+            "A date is outside the years 1582 to 9999, or a time longer than them.",
             file=file,
             row=int(outside.argmax()) + 1,
             column=column.name,
@@ -125,6 +125,14 @@ def _cells(column: SpssColumn, gone: NDArray[np.bool_], file: str) -> pd.Series:
             fix="correct it in SPSS, or give the variable a format that is no date",
         ) from None
     return pd.Series(texts, dtype="str").take(codes).reset_index(drop=True)
+
+
+def _beyond(told: Callable[[float], str], value: float) -> bool:
+    try:
+        told(value)
+    except ValueError:
+        return True
+    return False
 
 
 def _spelling(column: SpssColumn) -> Callable[[float], str]:
@@ -165,6 +173,8 @@ def _duration(seconds: float) -> str:
     >>> _duration(36610.0), _duration(-90.5)
     ('10:10:10', '-00:01:30.5')
     """
+    if not abs(seconds) <= _LAST:
+        raise ValueError
     return ("-" if seconds < 0 else "") + _clock(Decimal(repr(abs(seconds))))
 
 
