@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from benchmarks.mutated_files import forked
 from cultureplus.errors import InputError
 from cultureplus.export_file import ExportFile
+from cultureplus.intake import read_survey
 from cultureplus.readers import read_export, spss
 from cultureplus.spss_file import SpssColumn, SpssTable, read_spss
 from tests.small_sav import ASCII, small_sav
@@ -340,3 +341,26 @@ def test_what_is_no_spss_file_is_not_read_as_one(tmp_path, name, data, says):
         (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=says):
         read_export("spss", ExportFile(tmp_path / name))
+
+
+def test_a_survey_is_read_from_spss_files(make_survey):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    folder = make_survey({"survey.toml": [
+        ('kind = "plain"', 'kind = "spss"'), ('"q3.csv"', '"q3.sav"'), ('2026Q2 = "q2.csv"\n', ""),
+        ('[instruments.drinks]\n[instruments.visits]\nlens = "team"\n', ""),
+    ]})  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "who": ["P1", "P2", "P3"],
+            "team": ["Red", "Blue", "Red"],
+            "tea_1": [1.0, 2.0, 9.0],
+            "tea_2": [5.0, 4.0, 3.0],
+            "note": ["", "", "warm"],
+        }
+    )
+    pyreadstat.write_sav(frame, str(folder / "q3.sav"), missing_ranges={"tea_1": [9]})
+    survey = read_survey(folder)
+    assert survey.answers["tea_1"].fillna(0).tolist() == [1, 2, 0]
+    assert survey.answers["tea_2"].tolist() == [5, 4, 3]
+    noted = survey.import_log.loc[survey.import_log["file"] == "q3.sav", "decision"].tolist()
+    assert noted == ["read", "1 user-missing cell in 1 column (tea_1: 1): blank"]
