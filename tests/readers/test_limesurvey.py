@@ -112,6 +112,11 @@ def test_a_first_column_without_a_name_that_is_no_number_is_left_out(read_rows, 
     assert raw.notes == ("1 column without a name left out",)
 
 
+def test_a_first_column_without_a_name_is_left_out_where_there_is_an_id(read_rows):
+    raw = read_rows([["", "id. Response ID", "Q1. How?"], ["1", "7", "x"]], "limesurvey")
+    assert raw.frame.to_numpy().tolist() == [["7", "x"]]
+
+
 STRUCTURE = [["class", "type/scale", "name", "relevance"], ["S", "", "sid", "1"]]
 VV = [
     ["Response ID", "Date submitted", "Last page"],

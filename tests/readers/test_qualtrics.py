@@ -153,6 +153,12 @@ def test_a_numbered_name_stays_where_the_name_below_it_is_taken(read_rows):
     assert raw.identifying == {"V3": "name"}
 
 
+def test_a_numbered_name_stays_where_there_are_import_ids(read_rows):
+    raw = read_rows(three(["V1", "x"], ["QID1", "x"], ["4", ""]), "qualtrics")
+    assert list(raw.frame) == ["V1", "x"]
+    assert raw.notes == ()
+
+
 # ---- who is told of ----
 
 

@@ -7,12 +7,16 @@ the other kinds there.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cultureplus import readers
 from cultureplus.errors import InputError
 from cultureplus.export_file import ExportFile
+from cultureplus.grid import Grid, laid_down
 from cultureplus.readers import READERS, evidence_in, open_grid, read_export
 
 # file -> its kind
@@ -76,3 +80,37 @@ def test_an_export_divided_by_another_mark_says_so_whatever_the_kind(tmp_path, k
     if kind != "limesurvey":
         with pytest.raises(InputError, match=r'kind = "limesurvey" in survey\.toml'):
             read_export(kind, ExportFile(path, delimiter=";"))
+
+
+CELL = st.sampled_from(
+    ["", "", " ", "4", "12345678", "How?", "Respondent ID", "Collector ID", "Response", "Total",
+     '{"ImportId":"QID1"}', '{"ImportId":1}', "ResponseId", "ResponseID", "ResponseSet",
+     "R_2YPOQ602ER1jkf1", "Status", "V1", "id", "submitdate", "lastpage", "Q1[A]. How?", "Q1.",
+     "class", "type/scale", "relevance", "Timestamp", "How? [Tea]", "Start time", "a;b;"]
+)  # fmt: skip
+QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+
+
+@QUICK
+@given(
+    rows=st.integers(1, 5).flatmap(
+        lambda width: st.lists(
+            st.lists(CELL, min_size=width, max_size=width), min_size=1, max_size=5
+        )
+    ),
+    kind=st.sampled_from(sorted(set(READERS) - {"spss"})),
+)
+def test_any_small_table_is_read_or_refused(rows, kind):
+    cells = laid_down(rows)
+    if cells is None:
+        return
+    grid = Grid(ExportFile(Path("a.csv")), cells)
+    assert all(isinstance(why, str) for why in evidence_in(grid).values())
+    try:
+        raw = READERS[kind].read(grid)
+    except InputError:
+        return
+    assert raw.frame.columns.is_unique
+    assert set(raw.identifying) <= set(raw.frame)
+    assert set(raw.questions) <= set(raw.frame)
+    assert 0 < len(raw.frame) + sum(raw.left_out.values()) <= len(rows)
