@@ -2,6 +2,7 @@
 
 A committed notebook is copied, with the sample beside it, and run by the options of the Makefile.
 It must be green as it is, and red for each mutation alone; else a green run would say nothing.
+Saved outputs are changed in one copy, each in a cell of its own: just these cells must be red.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def nbval_options():
 
 
 def nbval(folder, *, package=ROOT):
-    """Run nbval over all notebooks under a folder: which copies pass, and which fail."""
+    """Run nbval over all notebooks under a folder: per copy, its green cells and its red ones."""
     outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment = outer | {"PYTHONPATH": str(package)}
     imported = subprocess.run(
@@ -45,19 +46,23 @@ def nbval(folder, *, package=ROOT):
     assert Path(imported.stdout.strip()).parent == package / "cultureplus"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *nbval_options(), "-p", "no:cacheprovider",
-         "-p", "no:randomly", "-n", "2", "--dist", "loadfile", "-rA", "--rootdir", str(folder),
+         "-p", "no:randomly", "-p", "no:xdist", "-rA", "--rootdir", str(folder),
          "-c", os.devnull, str(folder)],
         cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     cells = re.findall(
-        r"^(PASSED|FAILED|ERROR) (\S+?)[\\/]notebooks[\\/]", done.stdout, re.MULTILINE
+        r"^(PASSED|FAILED|ERROR) (\S+?)[\\/]notebooks[\\/]\S+?::Cell (\d+)",
+        done.stdout,
+        re.MULTILINE,
     )
     assert cells, done.stdout + done.stderr
-    seen = {Path(place).name for _, place in cells}
-    red = {Path(place).name for verdict, place in cells if verdict != "PASSED"}
+    found = {}
+    for verdict, place, cell in cells:
+        green_red = found.setdefault(Path(place).name, (set(), set()))
+        green_red[verdict != "PASSED"].add(int(cell))
     # Red because of one thing, not because nothing ran.
-    assert seen == {Path(place).name for verdict, place in cells if verdict == "PASSED"}
-    return seen - red, red
+    assert all(green for green, _ in found.values())
+    return found
 
 
 def copy_of(place, name):
@@ -72,16 +77,22 @@ def copy_of(place, name):
     return Path(shutil.copy(ROOT / "notebooks" / NAME, place / name / "notebooks" / NAME))
 
 
-def change_output(path, change):
+def change_outputs(path, changes):
+    """Make each change in the first cell that it can change and no other has; returns the cells."""
     notebook = nbformat.read(path, as_version=4)
-    before = nbformat.writes(notebook)
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if change(output.get("data", {})):
-                assert nbformat.writes(notebook) != before
-                nbformat.write(notebook, path)
-                return
-    raise AssertionError("nothing was changed")
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    places = {}
+    for change in changes:
+        before = nbformat.writes(notebook)
+        places[change.__name__] = next(
+            place
+            for place, cell in enumerate(code)
+            if place not in places.values()
+            and any(change(output.get("data", {})) for output in cell.outputs)
+        )
+        assert nbformat.writes(notebook) != before
+    nbformat.write(notebook, path)
+    return places
 
 
 def one_digit(data):
@@ -143,13 +154,15 @@ def one_answer(folder):
 
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory):
-    """Green and red copies: one nbval over the copies, and one with a changed package."""
+    """Per mutation its red cells, and those that are red for no reason ('untouched').
+
+    One nbval over the copies, and one with a changed package.
+    """
     place = tmp_path_factory.mktemp("mutations")
     copy_of(place, "untouched")
-    for change in (one_digit, one_row, one_point, one_title):
-        change_output(copy_of(place, change.__name__), change)
+    changed = change_outputs(copy_of(place, "outputs"), (one_digit, one_row, one_point, one_title))
     one_answer(copy_of(place, "one_answer").parent.parent)
-    green, red = nbval(place)
+    found = nbval(place)
 
     other = tmp_path_factory.mktemp("other_package")
     shutil.copytree(PACKAGE, other / "cultureplus", ignore=shutil.ignore_patterns("__pycache__"))
@@ -158,8 +171,12 @@ def verdicts(tmp_path_factory):
     assert source.count(formula) == 1
     (other / "cultureplus" / file).write_text(source.replace(formula, wrong), encoding="utf-8")
     copy_of(other / "run", "one_formula")
-    more_green, more_red = nbval(other / "run", package=other)
-    return green | more_green, red | more_red
+    found |= nbval(other / "run", package=other)
+    red = {name: cells for name, (_, cells) in found.items()}
+    assert found.keys() == {"untouched", "outputs", "one_answer", "one_formula"}
+    by_output = {name: red["outputs"] & {cell} for name, cell in changed.items()}
+    for_no_reason = red["untouched"] | (red.pop("outputs") - set(changed.values()))
+    return red | by_output | {"untouched": for_no_reason}
 
 
 MUTATIONS = ["one_digit", "one_row", "one_point", "one_title", "one_answer", "one_formula"]
@@ -167,16 +184,14 @@ MUTATIONS = ["one_digit", "one_row", "one_point", "one_title", "one_answer", "on
 
 @pytest.mark.slow
 def test_the_notebook_is_green_as_it_is(verdicts):
-    green, _ = verdicts
-    assert "untouched" in green, "run `make notebooks` and look at what changed"
+    assert verdicts["untouched"] == set(), "run `make notebooks` and look at what changed"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_nbval_turns_red_for(verdicts, mutation):
-    green, red = verdicts
-    assert "untouched" in green
-    assert mutation in red
+    assert verdicts["untouched"] == set()
+    assert verdicts[mutation]
 
 
 def test_the_sanitiser_lets_every_number_through():
