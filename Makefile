@@ -49,12 +49,15 @@ report: $(RUN_STAMP) ## score the survey, run the notebooks, write the report
 
 # One pytest for tests, examples in docstrings and notebooks: one closing line counts them all.
 # Its workers share the processors: linear algebra on one thread each, or they wait for each other.
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -p no:randomly
+# Files are handed out in the order named, not the fewest tests last: else a long file or notebook
+# of few tests comes last, and one worker runs it while the others wait. Examples are all short.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile \
+	--no-loadscope-reorder -p no:randomly
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=300 \
 	--nbval-sanitize-with "$(HERE)/tests/nbval_sanitize.cfg"
 
 test: $(TEST_STAMP) ## run the tests, the docstring examples and the notebooks (nbval)
-	@$(own_folders) $(PYTEST) $(NBVAL) tests cultureplus notebooks
+	@$(own_folders) $(PYTEST) $(NBVAL) notebooks tests cultureplus
 
 test-code: $(TEST_STAMP) ## run the tests and the docstring examples only
 	@$(own_folders) $(PYTEST) tests cultureplus
