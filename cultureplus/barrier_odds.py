@@ -14,8 +14,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
@@ -142,7 +143,7 @@ def _marginal(slopes: Array, covariance: Array, design: Array) -> tuple[Array, A
 def _separated(y: Array, design: Array) -> bool:
     """Whether some weighing of the predictors never puts a person on the wrong side."""
     signed = design * (2 * y - 1)[:, None]
-    found = optimize.linprog(
+    found = scipy.optimize.linprog(
         -signed.mean(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs"
     )
     return bool(found.status == 0 and -found.fun > _NO_DISTANCE)

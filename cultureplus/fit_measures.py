@@ -12,8 +12,8 @@ groups); Bentler (1990), Psychological Bulletin 107, 238-246; Tucker & Lewis (19
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize
 
 from cultureplus.tails import chi2_above, chi2_below
 
@@ -84,7 +84,7 @@ def _noncentrality(chisq: float, df: float, below: float) -> float:
     if gap(0.0) <= 0:
         return 0.0
     high = max(chisq - df, 1.0) + 10 * np.sqrt(2 * df + 4 * max(chisq, 1.0)) + 10
-    return float(optimize.brentq(gap, 0.0, high, xtol=1e-10 * high, rtol=1e-12))
+    return float(scipy.optimize.brentq(gap, 0.0, high, xtol=1e-10 * high, rtol=1e-12))
 
 
 def srmr_of(observed: Array, implied: Array, n: Array, means: tuple[Array, Array] | None) -> float:

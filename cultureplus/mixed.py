@@ -17,8 +17,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError
@@ -352,7 +352,7 @@ def _best_ratio(sums: Sums) -> float:
     candidates = [0.0] if slopes[0] >= 0 else []
     for low, high, before, after in zip(_RATIOS, _RATIOS[1:], slopes, slopes[1:], strict=False):
         if before < 0 <= after:
-            candidates.append(float(optimize.brentq(slope, low, high, xtol=1e-14)))
+            candidates.append(float(scipy.optimize.brentq(slope, low, high, xtol=1e-14)))
     if not candidates:
         candidates = [float(_RATIOS[-1])]
     return min(candidates, key=lambda ratio: profiled(sums, np.array([ratio])).value)

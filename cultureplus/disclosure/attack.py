@@ -28,7 +28,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, sparse
+import scipy
+from scipy import sparse
 
 from cultureplus.disclosure.row_space import PRIME, SmallSpan, knots, small_span
 
@@ -407,14 +408,14 @@ def _by_programme(
     )
     span = sparse.hstack([sparse.csr_array(merged[rows].T).astype(float), pick], format="csr")
     people = np.concatenate([np.zeros(n_rows), size])
-    answer = optimize.milp(
+    answer = scipy.optimize.milp(
         people,
         constraints=[
-            optimize.LinearConstraint(span, 0, 0),
-            optimize.LinearConstraint(people[None, :], 1, min_n - 1),
+            scipy.optimize.LinearConstraint(span, 0, 0),
+            scipy.optimize.LinearConstraint(people[None, :], 1, min_n - 1),
         ],
         integrality=np.concatenate([np.zeros(n_rows), np.ones(len(knot))]),
-        bounds=optimize.Bounds(
+        bounds=scipy.optimize.Bounds(
             np.concatenate([np.full(n_rows, -np.inf), np.zeros(len(knot))]),
             np.concatenate([np.full(n_rows, np.inf), np.ones(len(knot))]),
         ),
@@ -466,7 +467,7 @@ def parted(
     bounds = np.zeros((len(price), 2))
     bounds[:, 1] = np.inf
     bounds[:n_atoms, 0] = -np.inf
-    answer = optimize.linprog(
+    answer = scipy.optimize.linprog(
         price,
         A_eq=held,
         b_eq=value,

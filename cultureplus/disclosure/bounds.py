@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, sparse
+import scipy
+from scipy import sparse
 
 from cultureplus.disclosure.named_people import Flags, Floats, System, Whole
 
@@ -42,7 +43,7 @@ def most_people(
     n_kinds = matrix.shape[1]
     cost = np.concatenate([np.zeros(n_kinds), -np.ones(len(targets))])
     upper = np.concatenate([np.full(n_kinds, np.inf), np.full(len(targets), cap or np.inf)])
-    answer = optimize.linprog(
+    answer = scipy.optimize.linprog(
         cost,
         A_eq=sparse.hstack([matrix, matrix[:, targets]], format="csc"),
         b_eq=np.asarray(n, float),
@@ -66,7 +67,7 @@ def cheapest_way(matrix: Any, union: Floats, weights: Floats) -> Floats | None:
     [1.0, -1.0]
     """
     turned = sparse.csc_array(sparse.csr_array(matrix).T)
-    answer = optimize.linprog(
+    answer = scipy.optimize.linprog(
         np.concatenate([weights, weights]) + 1,
         A_eq=sparse.hstack([turned, -turned], format="csc"),
         b_eq=union,
@@ -116,13 +117,13 @@ class Sizes:
             "bounds": (0, None),
             "method": "highs",
         }
-        answer = optimize.linprog(-own, **limits)
+        answer = scipy.optimize.linprog(-own, **limits)
         if answer.x is None or answer.status != 0:
             return bool(answer.status == 3)  # without bounds there may be any number
         top = -answer.fun
         if top < people - _SLACK or or_more:
             return bool(top >= people - _SLACK)
-        answer = optimize.linprog(own, **limits)
+        answer = scipy.optimize.linprog(own, **limits)
         return bool(answer.fun <= people + _SLACK)
 
     def merged(self) -> tuple[Any, Whole]:
@@ -198,7 +199,7 @@ class Means:
             [matrix[exact], sparse.csc_array((int(exact.sum()), n_kinds + count))], format="csc"
         )
         upper = np.append(np.full(2 * n_kinds, np.inf), np.full(count, _WORLD))
-        answer = optimize.linprog(
+        answer = scipy.optimize.linprog(
             np.append(np.zeros(2 * n_kinds), -np.ones(count)),
             A_ub=above,
             b_ub=np.concatenate(right),
@@ -231,7 +232,7 @@ class Means:
             weight = weight / np.where(usable, size, 1.0)
             cost = np.asarray(small[targets].T @ weight)
             for sign in (1.0, -1.0):
-                answer = optimize.linprog(
+                answer = scipy.optimize.linprog(
                     sign * cost,
                     A_ub=sparse.vstack([small[rows], -small[rows]], format="csc"),
                     b_ub=np.concatenate([high, -low]),
@@ -292,7 +293,7 @@ class Means:
         )
         found = []
         for sign in (1.0, -1.0):
-            answer = optimize.linprog(
+            answer = scipy.optimize.linprog(
                 sign * cost, A_ub=above, b_ub=np.zeros(above.shape[0]), A_eq=equal, b_eq=right,
                 bounds=(0, None), method="highs",
             )  # fmt: skip

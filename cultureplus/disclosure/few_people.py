@@ -20,7 +20,8 @@ from itertools import combinations_with_replacement, product
 from typing import Any
 
 import numpy as np
-from scipy import optimize, sparse
+import scipy
+from scipy import sparse
 
 from cultureplus.disclosure.attack import vanishing_sums
 from cultureplus.disclosure.bounds import most_people
@@ -315,8 +316,8 @@ class _Search:
         for _ in range(_PROGRAMMES):
             cuts = [*known, *found]
             constraints = [
-                optimize.LinearConstraint(np.hstack([signed.T, -np.eye(n_sets)]), 0, 0),
-                optimize.LinearConstraint(
+                scipy.optimize.LinearConstraint(np.hstack([signed.T, -np.eye(n_sets)]), 0, 0),
+                scipy.optimize.LinearConstraint(
                     np.concatenate([np.zeros(n_rows), people])[None, :], 0.5, self.most + 0.5
                 ),
             ]
@@ -325,12 +326,12 @@ class _Search:
                 for row, some in zip(cut, cuts, strict=True):
                     row[n_rows + np.array(some)] = 1
                 sizes = np.array([len(some) for some in cuts], float)
-                constraints.append(optimize.LinearConstraint(cut, -np.inf, sizes - 1))
-            answer = optimize.milp(
+                constraints.append(scipy.optimize.LinearConstraint(cut, -np.inf, sizes - 1))
+            answer = scipy.optimize.milp(
                 np.concatenate([np.zeros(n_rows), np.ones(n_sets)]),
                 constraints=constraints,
                 integrality=np.concatenate([np.zeros(n_rows), np.ones(n_sets)]),
-                bounds=optimize.Bounds(
+                bounds=scipy.optimize.Bounds(
                     np.concatenate([np.full(n_rows, -np.inf), np.zeros(n_sets)]),
                     np.concatenate([np.full(n_rows, np.inf), np.ones(n_sets)]),
                 ),
