@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from cultureplus.cell_looks import look_of, words_only
 from cultureplus.errors import InputError, counted
 from cultureplus.instrument import Instrument, Option
 from cultureplus.raw_table import RawTable
@@ -113,14 +114,16 @@ def _labelled(
     languages: pd.Series | None,
 ) -> pd.Series:
     if not labels:
+        look = look_of(raw.frame.at[texts.idxmax(), column])
+        naming = f'name the labels: instruments.{instrument.id}.labels = "..." in survey.toml'
         raise InputError(
             "A cell holds a text where a number is expected.",
             file=raw.file,
             row=raw.row(texts.idxmax()),
             column=column,
-            found=f"{counted(int(texts.sum()), 'text')} in this column",
+            found=f"{counted(int(texts.sum()), 'text')} in this column{_like(look)}",
             possible=[*range(instrument.low, instrument.high + 1), "blank"],
-            fix=f'name the labels: instruments.{instrument.id}.labels = "..." in survey.toml',
+            fix=f"{look[1]}; if it is an answer, {naming}" if look else naming,
         )
     spoken = _languages(raw, column, texts, labels, languages)
     known = labels if languages is not None else {_ALL_LANGUAGES: _together(labels)}
@@ -132,18 +135,25 @@ def _labelled(
     if values.isna().any():
         place = values.isna().idxmax()
         tongue = spoken.loc[place]
+        look = look_of(tidy.loc[place])
+        if words_only(tidy.loc[place]) in map(words_only, known[tongue]):
+            look = ("a known label but for capitals or punctuation", "")
         raise InputError(
             "A cell holds a text that is not among the answer labels"
             + (f" in '{tongue}'." if tongue else "."),
             file=raw.file,
             row=raw.row(place),
             column=column,
-            found=f"{counted(int(values.isna().sum()), 'such cell')} in this column",
+            found=f"{counted(int(values.isna().sum()), 'such cell')} in this column{_like(look)}",
             possible=known[tongue],
             fix="add the label to its list under [labels] in survey.toml, letter by letter "
             "(capitals and punctuation count); one that means no answer gets a missing code",
         )
     return values.reindex(raw.frame.index)
+
+
+def _like(look: tuple[str, str] | None) -> str:
+    return f"; the one in this row looks like {look[0]}" if look else ""
 
 
 def _languages(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cultureplus.errors import InputError
+from cultureplus.file_signature import LONGEST, evident_kind
 
 DELIMITERS = {";": ";", ",": ",", "\t": r"\t", "|": "|"}  # and how TOML spells them
 ENCODINGS = (
@@ -64,6 +65,13 @@ class ExportFile:
                 return stream.read(size)
         except OSError as problem:
             raise self.closed(problem) from None
+
+    def refuse_evident(self, wanted: str) -> None:
+        """Raise `InputError` where the file begins as some other kind does than the one wanted."""
+        found = evident_kind(self.beginning(LONGEST))
+        if found is not None:
+            what, fix = found
+            raise InputError(f"This is {what}, not {wanted}.", file=self.name, fix=fix)
 
     def closed(self, problem: OSError) -> InputError:
         """The error for a file that can't be opened."""

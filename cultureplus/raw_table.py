@@ -15,7 +15,10 @@ import pandas as pd
 
 from cultureplus.errors import InputError, by_likeness, counted, nearest
 from cultureplus.grid import Grid
+from cultureplus.no_record import holds_values, refuse_odd_rows
 from cultureplus.spelling import plain_text
+
+_ROW_OF_NAMES = "put the row with the names of the columns in front of the records"
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,26 @@ def under_header(grid: Grid, *, header_rows: int, names: Sequence[str] | None = 
     """
     tidy = [plain_text(name) for name in (grid.texts(0) if names is None else names)]
     frame = grid.cells.iloc[header_rows:].reset_index(drop=True)
+    if names is None:
+        _refuse_title(grid, tidy, frame)
     raw = records(frame, tidy, grid.file, first_row=grid.row(0) + header_rows)
     if grid.export.decimal == ",":
         raw = replace(raw, frame=raw.frame.apply(_with_point))
     return replace(raw, notes=(*grid.notes, *raw.notes))
+
+
+def _refuse_title(grid: Grid, names: Sequence[str], frame: pd.DataFrame) -> None:
+    """Refuse a header in which one column of several has a name."""
+    if sum(map(bool, names)) > 1:
+        return
+    filled = [name or frame[place].fillna("").ne("").any() for place, name in enumerate(names)]
+    if sum(map(bool, filled)) > 2:
+        raise InputError(
+            "Only one column has a name here.",
+            file=grid.file,
+            row=grid.row(0),
+            fix="delete what stands above the row with the names of the columns",
+        )
 
 
 def told_apart(names: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -95,6 +114,12 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
     The index counts records from 0, blank ones included, so that rows can still be named.
     """
     repeated = [name for name, count in Counter(names).items() if count > 1 and name]
+    if repeated and holds_values(names):
+        raise InputError(
+            "What stands where the header should be looks like a record.",
+            file=file,
+            fix=_ROW_OF_NAMES,
+        )
     if repeated:
         raise InputError(
             "Two columns have the same name.",
@@ -119,8 +144,10 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
     count = sum(bool((frame.iloc[:, i] != "").any()) for i, has in enumerate(named) if not has)
     if count:
         notes.append(f"{counted(count, 'column')} without a name left out")
+    frame = frame.loc[filled]
+    refuse_odd_rows(frame, names, file, first_row)
     frame.columns = pd.Index(names)
-    return RawTable(frame.loc[filled, named], file, first_row, notes=tuple(notes))
+    return RawTable(frame.loc[:, named], file, first_row, notes=tuple(notes))
 
 
 def column_of(
@@ -132,14 +159,37 @@ def column_of(
     sure. Raises `InputError` with what there is and which key to change.
     """
     if name not in raw.frame:
+        _refuse_header(raw, name)
         free = [each for each in raw.frame.columns if each not in taken]
         close = nearest(name, free)
-        value = f'"{close or "..."}"'
+        value = '"' + (close or "...").replace("\\", "\\\\").replace('"', '\\"') + '"'
         raise InputError(
             f"Can't find the column '{name}'.",
             file=raw.file,
+            found="; ".join(raw.notes) or None,
             possible=by_likeness(name, free),
             fix=f"if it has another name: {setting} = {f'[{value}]' if listed else value} "
             "in survey.toml",
         )
     return raw.frame[name]
+
+
+def _refuse_header(raw: RawTable, name: str) -> None:
+    """Refuse a table whose header is a record, or whose header stands further below."""
+    rows = raw.frame.head(20)
+    below = rows.index[rows.apply(lambda cells: cells.map(plain_text).eq(name)).any(axis=1)]
+    if len(below):
+        raise InputError(
+            f"The first row has no column '{name}', this one has: it seems to be the header.",
+            file=raw.file,
+            row=raw.row(below[0]),
+            fix="delete the rows above it; if the names stand one below the other, exchange rows "
+            "and columns",
+        )
+    if holds_values(raw.frame.columns):
+        # Its names would be somebody's answers.
+        raise InputError(
+            f"Can't find the column '{name}', and what stands in the header looks like a record.",
+            file=raw.file,
+            fix=_ROW_OF_NAMES,
+        )

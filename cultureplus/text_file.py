@@ -10,23 +10,27 @@ import codecs
 import contextlib
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import NoReturn
 
-from cultureplus.errors import InputError
+from cultureplus.errors import InputError, counted
 from cultureplus.even_text import even_cells
 from cultureplus.export_file import DELIMITERS, ExportFile
 from cultureplus.grid import Cells, Grid, filled, laid_down
 
-_ZIP = b"PK\x03\x04"  # how a workbook begins, whatever its name says
-_OLD_BOOK = b"\xd0\xcf\x11\xe0"  # how .xls and a workbook with a password begin
 _MARKS = {
     b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8",
 }  # fmt: skip
 _USUAL = "utf-8-sig"
 _BLOCK = 1 << 20
 _HEAD, _ROWS = 1 << 16, 20  # what is looked at to see how a table is divided
+_SEP = re.compile("sep=(.)", re.IGNORECASE)  # how a spreadsheet is told what divides the cells
+_END = "\x1a"  # the end of a file under DOS
+_TWICE = re.compile(rb"\xc3[\x82\x83][\xc2\xc5\xc6\xcb\xe2]")  # letters of UTF-8 taken for cp1252
+_LOST = b"\xef\xbf\xbd"
 
 
 def text_grid(export: ExportFile) -> Grid:
@@ -35,23 +39,26 @@ def text_grid(export: ExportFile) -> Grid:
     Raises `InputError` where the file is empty, binary, in another encoding than declared, divided
     by another mark, or not rectangular.
     """
-    _refuse_other(export)
+    export.refuse_evident("text")
     encoding = _checked_encoding(export)
+    notes = _odd_letters(export) if encoding == _USUAL else []
+    plain = encoding == _USUAL and b"sep=" not in export.beginning(8).lower()
     try:
-        cells = even_cells(export.path, divided_by(export)) if encoding == _USUAL else None
+        cells = even_cells(export.path, divided_by(export)) if plain else None
         if cells is not None and cells.shape[1] > 1:  # one column may be divided by another mark
-            return Grid(export, cells)
+            return Grid(export, cells, tuple(notes))
         with export.path.open(encoding=encoding, newline=None) as stream:
-            cells = laid_down(_rows(stream, export))
+            cells = laid_down(_rows(stream, export, notes))
     except UnicodeError:
         _refuse_encoding(export)
     except OSError as problem:
         raise export.closed(problem) from None
-    return filled(export, cells, "This file is empty.", "export it again")
+    grid = filled(export, cells, "This file is empty.", "export it again")
+    return replace(grid, notes=tuple(notes))
 
 
-def _rows(stream: Iterator[str], export: ExportFile) -> Iterator[Cells]:
-    """The rows one by one; what can't be a row is refused."""
+def _rows(stream: Iterator[str], export: ExportFile, notes: list[str]) -> Iterator[Cells]:
+    """The rows one by one; what can't be a row is refused. `notes` is added to."""
     delimiter = divided_by(export)
     reader = csv.reader(stream, delimiter=delimiter, strict=True)
     count = width = head = 0
@@ -69,7 +76,14 @@ def _rows(stream: Iterator[str], export: ExportFile) -> Iterator[Cells]:
                 fix="look for a quotation mark that is not closed or stands in the middle of a "
                 "cell; better, export the file again",
             ) from None
+        if not count and _says_delimiter(row, export, delimiter):
+            notes.append("its first row only said what divides the cells (sep=) and is not counted")
+            continue
+        if row == [_END]:
+            continue
         count += 1
+        if width > 1 and len(row) == 1:
+            _refuse_other_delimiter(row[0], export, delimiter, count, width)
         if not width and any(cell.strip() for cell in row):
             width, head = len(row), count
             _refuse_undivided(row, export, delimiter, head)
@@ -91,7 +105,42 @@ def divided_by(export: ExportFile) -> str:
     return "\t" if export.suffix == ".tsv" else export.delimiter
 
 
+def _says_delimiter(row: list[str], export: ExportFile, delimiter: str) -> bool:
+    """Whether a first row only says what divides the cells; it must say what survey.toml says."""
+    said = _SEP.fullmatch(delimiter.join(row).strip().strip('"'))
+    if said is not None and said[1] != delimiter:
+        raise InputError(
+            f"The first row says that '{said[1]}' divides the cells, not '{delimiter}'.",
+            file=export.name,
+            row=1,
+            fix=f'delimiter = "{DELIMITERS.get(said[1], said[1])}" at the top of survey.toml',
+        )
+    return said is not None
+
+
+def _refuse_other_delimiter(
+    cell: str, export: ExportFile, delimiter: str, row: int, width: int
+) -> None:
+    """Refuse a row in which another mark divides as many cells as the header has."""
+    for mark in DELIMITERS:
+        if mark != delimiter and cell.count(mark) == width - 1:
+            raise InputError(
+                f"This row is divided by '{mark}', the header by '{delimiter}'.",
+                file=export.name,
+                row=row,
+                fix="export the file again; rows of two files may have been put together",
+            )
+
+
 def _refuse_undivided(row: list[str], export: ExportFile, delimiter: str, place: int) -> None:
+    if len(row) == 1 and delimiter in row[0] and f"{delimiter} " not in row[0]:  # no sentence
+        raise InputError(
+            "The whole row stands in quotation marks, as one cell.",
+            file=export.name,
+            row=place,
+            fix="take away the first and the last quotation mark of each row; better, export the "
+            "file again",
+        )
     marks = [mark for mark in DELIMITERS if mark in row[0] and mark != delimiter]
     if len(row) == 1 and marks:
         raise InputError(
@@ -124,23 +173,6 @@ def _refuse_divided(export: ExportFile, delimiter: str) -> None:
             )
 
 
-def _refuse_other(export: ExportFile) -> None:
-    """Refuse what begins like no text at all."""
-    head = export.beginning(8)
-    if head.startswith(_ZIP):
-        raise InputError(
-            "This is a workbook or an archive, not text.",
-            file=export.name,
-            fix="give it the ending .xlsx if it is a workbook, or unpack it",
-        )
-    if head.startswith(_OLD_BOOK):
-        raise InputError(
-            "This is an old workbook (.xls) or one with a password, not text.",
-            file=export.name,
-            fix="open it and save it as .xlsx without a password",
-        )
-
-
 def _checked_encoding(export: ExportFile) -> str:
     """The declared encoding, unless the bytes say that it is another one."""
     marked = next((name for mark, name in _MARKS.items() if _begins(export, mark)), None)
@@ -151,6 +183,7 @@ def _checked_encoding(export: ExportFile) -> str:
         return _USUAL
     if export.encoding == "utf-16":
         if marked != "utf-16":
+            _refuse_unmarked(export)
             _refuse_encoding(export)
         return "utf-16"
     _refuse_null(export)
@@ -173,7 +206,35 @@ def _blocks(export: ExportFile) -> Iterator[bytes]:
         raise export.closed(problem) from None
 
 
+def _odd_letters(export: ExportFile) -> list[str]:
+    """What to note of letters that were spoilt before this file was written."""
+    twice = lost = 0
+    for block in _blocks(export):
+        if not block.isascii():
+            twice += len(_TWICE.findall(block))
+            lost += block.count(_LOST)
+    notes = []
+    if twice:
+        where = f"in {counted(twice, 'place')}: kept as they are"
+        notes.append(f"letters coded twice ('\u00c3\u00bc' for '\u00fc') {where}")
+    if lost:
+        notes.append(f"{counted(lost, 'letter')} lost before this file was written (U+FFFD)")
+    return notes
+
+
+def _refuse_unmarked(export: ExportFile) -> None:
+    """Refuse UTF-16 without its mark, in which every other byte of common letters is null."""
+    head = export.beginning(64)
+    if max(head[::2].count(0), head[1::2].count(0)) > len(head) // 3:
+        raise InputError(
+            "This is UTF-16 text without the mark that says so.",
+            file=export.name,
+            fix="open it in a text editor and save it as UTF-8; better, export it again as UTF-8",
+        )
+
+
 def _refuse_null(export: ExportFile) -> None:
+    _refuse_unmarked(export)
     if any(b"\0" in block for block in _blocks(export)):
         raise InputError("This is not text.", file=export.name, fix="export it again as csv")
 
@@ -207,6 +268,12 @@ def _refuse_encoding(export: ExportFile, really: str | None = None) -> NoReturn:
                 line = done + problem.object[: problem.start].count(b"\n")
                 break
             done += block.count(b"\n")
+        else:
+            raise InputError(
+                "The file ends in the middle of a letter: its end is lacking.",
+                file=export.name,
+                fix="export it again, and let the download finish",
+            )
     named = {"utf-8": "UTF-8", "utf-16": "UTF-16"}.get(export.encoding, export.encoding)
     likely = f'encoding = "{really or "cp1252"}"'
     raise InputError(

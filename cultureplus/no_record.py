@@ -1,0 +1,67 @@
+"""Rows that are no records, and records that are no header.
+
+People put two exports into one file, header and all; spreadsheets write totals below the answers;
+somebody deletes the first row. Read as they stand, such tables gain a respondent or lose one, so
+they are refused with the row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from cultureplus.errors import InputError
+from cultureplus.spelling import plain_text
+
+_LAST = 5  # records among which what sums up the others may stand
+# What such a row begins with, in the languages of the commoner spreadsheets.
+_SUMS = frozenset({
+    "total", "totals", "grand total", "subtotal", "sum", "count", "average", "mean", "median",
+    "minimum", "maximum", "standard deviation", "gesamt", "gesamtergebnis", "summe", "anzahl",
+    "mittelwert", "durchschnitt", "total general", "total g\u00e9n\u00e9ral", "somme", "nombre",
+    "moyenne", "suma", "promedio", "media", "m\u00e9dia", "totale", "totale complessivo", "totaal",
+    "eindtotaal", "gemiddelde", "summa", "suma ko\u0144cowa", "\u015brednia",
+    "\u0438\u0442\u043e\u0433\u043e", "\u5408\u8a08", "\u603b\u8ba1", "\u5e73\u5747",
+})  # fmt: skip
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+
+
+def holds_values(names: Iterable[str]) -> bool:
+    """Whether what should be names of columns looks like a record: numbers, e-mail addresses.
+
+    >>> holds_values(["who", "tea_1"]), holds_values(["P1", "4"])
+    (False, True)
+    """
+    return any(_NUMBER.fullmatch(name) or "@" in name for name in names)
+
+
+def refuse_odd_rows(frame: pd.DataFrame, names: Sequence[str], file: str, first_row: int) -> None:
+    """Raise `InputError` where the header stands again among the records, or sums stand below.
+
+    `frame`: the filled records as texts, a column per name; its index plus `first_row` is the row
+    of the file.
+    """
+    place = next((place for place, name in enumerate(names) if name), None)
+    if place is None:
+        return
+    cells = frame.iloc[:, place]
+    for label in frame.index[cells.isin([names[place], f"\ufeff{names[place]}"])][:_LAST]:
+        if len(names) > 1 and [plain_text(cell) for cell in frame.loc[label]] == list(names):
+            raise InputError(
+                "The header stands here again.",
+                file=file,
+                row=int(label) + first_row,
+                fix="delete this row if the records below it belong here; if they are another "
+                "export, give it a file of its own",
+            )
+    for label, row in frame.iloc[-_LAST:].iterrows():
+        first = next((tidy for tidy in map(plain_text, row) if tidy), "")
+        if first.casefold().rstrip(" :") in _SUMS:
+            raise InputError(
+                "This row sums up the others: it is no record.",
+                file=file,
+                row=int(str(label)) + first_row,
+                fix="delete it, and whatever else stands below the last record",
+            )
