@@ -142,8 +142,8 @@ def _holds(head: str, *, localised: bool) -> str:
     key = _key(head)
     if key in _IDENTIFYING:
         return _IDENTIFYING[key]
-    if _CUSTOM.fullmatch(key):
-        return "custom data"
+    if _CUSTOM.fullmatch(key):  # what the sender put there: often the very unit
+        return ""
     return "data about the respondent" if localised and key not in _HARMLESS else ""
 
 

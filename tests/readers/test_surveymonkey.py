@@ -69,7 +69,7 @@ def test_two_header_rows_become_one_name(read_rows, name, encoding):
     assert raw.questions["Why? (2)"] == "Why?"
     assert raw.identifying == {
         "IP Address": "IP address", "Email Address": "e-mail", "First Name": "name",
-        "Last Name": "name", "Custom Data 1": "custom data",
+        "Last Name": "name",
     }  # fmt: skip
     assert raw.notes == ("asked twice or more, told apart by a number: 'Why?'",)
     assert raw.row(0) == 3
@@ -95,7 +95,7 @@ def test_a_matrix_with_columns_has_three_header_rows(read_rows):
 def test_all_spellings_of_the_own_columns_are_known(read_rows, number):
     heads = [number, "collector_id", "ip_address", "custom_1", "How?"]
     raw = read_rows([heads, ["1", "2", "192.0.2.1", "x", "so"]], "surveymonkey")
-    assert raw.identifying == {"ip_address": "IP address", "custom_1": "custom data"}
+    assert raw.identifying == {"ip_address": "IP address"}
     assert raw.questions == {"How?": "How?"}
 
 
