@@ -2,11 +2,13 @@
 
 Each file is a sound one with a few accidents: bits flipped, spans taken out or doubled, numbers set
 to extremes, the end cut off. Wrong is an exception of another kind, a warning, a file that takes
-longer than ten seconds, and a table that was taken although it is shorter or narrower than the
-sound one and nothing says so. That a cell was changed into another possible one no reader can see,
-where the format has no checksum; such tables are counted and no more.
+longer than ten seconds, an answer outside the declared range, and a table that was taken although
+it is short and nothing says so: an SPSS file beside the sound one, for its header counts its rows;
+a text or a workbook beside what stands in the mutated file itself, counted in another way, for no
+reader can know of a row that is gone. That a cell was changed into another possible one nobody can
+see either, where the format has no checksum; such tables are counted and no more.
 
-    python benchmarks/mutated_files.py --kind sav [--count 3000] [--seed 1]
+    python benchmarks/mutated_files.py --kind csv|xlsx|sav [--count 3000] [--seed 1]
 
 An SPSS file is parsed in a process of its own here as well, under the same limits; only that this
 process is forked off the present one, in which the parser is loaded and never runs, so that a file
@@ -16,14 +18,18 @@ takes milliseconds.
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import os
 import random
+import re
 import select
 import struct
 import sys
 import tempfile
 import time
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,15 +38,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyreadstat
+from defusedxml.ElementTree import fromstring
+from openpyxl import Workbook
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from cultureplus import spss_child  # noqa: E402
+from cultureplus.cells import ratings  # noqa: E402
 from cultureplus.errors import InputError  # noqa: E402
 from cultureplus.export_file import ExportFile  # noqa: E402
+from cultureplus.instrument import Instrument, Item  # noqa: E402
 from cultureplus.raw_table import RawTable  # noqa: E402
-from cultureplus.readers import spss  # noqa: E402
+from cultureplus.readers import READERS, read_export, spss  # noqa: E402
+from cultureplus.spelling import plain_text  # noqa: E402
 from cultureplus.spss_file import TIMED_OUT, Limits, read_spss  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data" / "exports"
@@ -73,7 +84,9 @@ DOUBLES = (0.0, -1.0, 1e308, -1e308, 5e-324, float("inf"), float("nan"), -sys.fl
 class Kind:
     """One kind of file: its sound files, how one is read, and where its bytes matter most.
 
-    `front`: the share of accidents that hit the first `head` bytes.
+    `front`: the share of accidents that hit the first `head` bytes; `change`: how a file of this
+    kind comes to harm, by default as any bytes do; `held`: how many records and columns a file has
+    by another way of counting, where its own header does not say.
     """
 
     ending: str
@@ -81,6 +94,14 @@ class Kind:
     read: Callable[[ExportFile], RawTable]
     head: int
     front: float
+    change: Callable[[bytes, int], bytes] | None = None
+    held: Callable[[Path], tuple[int, int]] | None = None
+
+    def harmed(self, data: bytes, seed: int) -> bytes:
+        """The file after some accidents."""
+        if self.change is not None:
+            return self.change(data, seed)
+        return mutate(data, seed, head=self.head, front=self.front)
 
 
 @dataclass(frozen=True)
@@ -171,7 +192,8 @@ def end_of(kind: Kind, path: Path, whole: RawTable) -> End:
             table, word, said = None, WRONG[0], repr(problem)
     seconds = time.perf_counter() - start
     if table is not None:
-        word, said = _against(table, whole)
+        wanted = kind.held(path) if kind.held is not None else _size(whole)
+        word, said = _against(table, whole, wanted)
     if heard:
         word, said = WRONG[1], str(heard[0].message)
     if seconds > TOO_LONG:
@@ -179,17 +201,25 @@ def end_of(kind: Kind, path: Path, whole: RawTable) -> End:
     return End(word, said, seconds)
 
 
-def _against(table: RawTable, whole: RawTable) -> tuple[str, str]:
-    """What a table that was taken is, beside the one of the sound file."""
-    rows = len(table.frame) + sum(table.left_out.values())
-    wanted = len(whole.frame) + sum(whole.left_out.values())
-    shape = f"{rows} rows of {table.frame.shape[1]} for {wanted} of {whole.frame.shape[1]}"
-    short = rows < wanted or table.frame.shape[1] < whole.frame.shape[1]
+def _size(table: RawTable) -> tuple[int, int]:
+    """How many records, those left out with a word included, and columns."""
+    return len(table.frame) + sum(table.left_out.values()), table.frame.shape[1]
+
+
+def _against(table: RawTable, whole: RawTable, wanted: tuple[int, int]) -> tuple[str, str]:
+    """What a table that was taken is, beside the one of the sound file.
+
+    `wanted`: how many records and columns it should have.
+    """
+    rows, columns = _size(table)
+    shape = f"{rows} rows of {columns} for {wanted[0]} of {wanted[1]}"
+    short = rows < wanted[0] or columns < wanted[1]
     news = [note for note in table.notes if note not in whole.notes]
     if short and not news:
         return WRONG[3], shape
     if table.frame.shape != whole.frame.shape:
-        return "taken, of another size, and said so", "; ".join(news) or shape
+        said = "said so" if news or table.left_out else "as the file has it"
+        return f"taken, of another size, and {said}", "; ".join(news) or shape
     if list(table.frame) != list(whole.frame):
         return "taken, with other names", ""
     if (table.frame.to_numpy() != whole.frame.to_numpy()).any():
@@ -262,7 +292,204 @@ def sound_sav(folder: Path) -> dict[str, bytes]:
     return found
 
 
-KINDS = {"sav": Kind(".sav", sound_sav, read_forked, head=900, front=0.5)}
+# --- texts and workbooks -----------------------------------------------------------------------
+
+ITEMS = tuple(Item(f"q{number}", "") for number in range(1, 9))
+RATED = Instrument(
+    id="q", title="", kind="rating", about="", validity="", source="", licence="", low=1, high=5,
+    favourable=(4, 5), items=ITEMS,
+)  # fmt: skip
+HEADS = {"qualtrics": 3, "surveymonkey": 2}
+
+
+def read_rated(export: ExportFile) -> RawTable:
+    """What the reader does, and then every answer held against the declared range."""
+    raw = read_export(_kind_of(export.path), export)
+    for item in ITEMS:
+        if item.id in raw.frame:
+            found = ratings(
+                raw, item.id, RATED, missing=(-99.0,), labels={}, languages=None, tally=Counter()
+            )
+            if not found.dropna().isin(range(RATED.low, RATED.high + 1)).all():
+                raise ArithmeticError(f"an answer out of range in {item.id}")
+    return raw
+
+
+def _kind_of(path: Path) -> str:
+    return next((kind for kind in READERS if kind in path.name), "plain")
+
+
+def people(rows: int) -> list[list[object]]:
+    """A header and made-up records: a key, a team, answers 1-5 and a remark."""
+    draw = random.Random(7)
+    said = ("", "", "fine, really", 'we "share"', "two\nlines", "größer 🍵", "=1+1", " ")
+    found: list[list[object]] = [["who", "team", *(item.id for item in ITEMS), "note"]]
+    for number in range(rows):
+        answers = [draw.choice((1, 2, 3, 4, 5, 5, -99, "")) for _ in ITEMS]
+        found.append([f"P{number:03d}", draw.choice("AB"), *answers, draw.choice(said)])
+    return found
+
+
+def sound_csv(folder: Path) -> dict[str, bytes]:
+    """Real exports of four tools, where they are, and a table in several dresses."""
+    found = {}
+    for name, file in {
+        "qualtrics.csv": "qualtrics_ropensci_sample.csv",
+        "surveymonkey.csv": "surveymonkey_cncf_ambassadors_2021.csv",
+        "redcap.csv": "redcap_survey_data.csv",
+    }.items():
+        if (SHARED / file).exists():
+            found[name] = (SHARED / file).read_bytes()
+    for name, quoting, ends_with, before in (
+        ("plain.csv", csv.QUOTE_MINIMAL, "\n", ""),
+        ("quoted.csv", csv.QUOTE_ALL, "\r\n", "\ufeff"),
+    ):
+        text = io.StringIO()
+        csv.writer(text, quoting=quoting, lineterminator=ends_with).writerows(people(60))
+        found[name] = (before + text.getvalue()).encode()
+    return found
+
+
+def held_text(path: Path) -> tuple[int, int]:
+    """Records with anything in them and columns with a name, as Python's own reader divides."""
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    rows = list(csv.reader(io.StringIO(text)))
+    first = next((place for place, row in enumerate(rows) if any(map(str.strip, row))), 0)
+    return _held(rows[first:], path)
+
+
+def _held(rows: list[list[str]], path: Path) -> tuple[int, int]:
+    heads = HEADS.get(_kind_of(path), 1)
+    if heads > 1:  # names come from several rows
+        columns = max((len(row) for row in rows[:1]), default=0)
+    else:
+        columns = sum(plain_text(name) != "" for name in rows[0]) if rows else 0
+    return sum(any(cell != "" for cell in row) for row in rows[heads:]), columns
+
+
+def sound_xlsx(folder: Path) -> dict[str, bytes]:
+    """A workbook as it is, and one whose texts stand in a part of their own."""
+    book = Workbook()
+    for row in people(25):
+        book.active.append([None if cell == "" else cell for cell in row])
+    book.create_sheet("notes").append(["made up"])
+    book.save(folder / "inline.xlsx")
+    with zipfile.ZipFile(folder / "inline.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    texts: list[bytes] = []
+
+    def shared(found: re.Match[bytes]) -> bytes:
+        texts.append(found[2])
+        return found[1] + b't="s"><v>%d</v></c>' % (len(texts) - 1)
+
+    sheet = "xl/worksheets/sheet1.xml"
+    cell = rb'(<c r="[A-Z]+[0-9]+" )t="inlineStr"><is>(<t[^>]*>[^<]*</t>)</is></c>'
+    parts[sheet] = re.sub(cell, shared, parts[sheet])
+    space = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    every = b"".join(b"<si>" + text + b"</si>" for text in texts)
+    parts["xl/sharedStrings.xml"] = b"<sst " + space + b">" + every + b"</sst>"
+    office = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace(
+        b"</Relationships>",
+        b'<Relationship Id="rId99" Type="' + office + b'" Target="sharedStrings.xml"/>'
+        b"</Relationships>",
+    )
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
+        b"</Types>",
+        b'<Override PartName="/xl/sharedStrings.xml" ContentType="' + kind + b'"/></Types>',
+    )
+    return {"inline.xlsx": (folder / "inline.xlsx").read_bytes(), "shared.xlsx": _packed(parts)}
+
+
+def _packed(parts: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), part)
+    return data.getvalue()
+
+
+PIECES = (
+    b'"', b'""', b",", b";", b"\n", b"\r\n", b"\r", b" ", b"\t", b"0", b"9", b"-99", b"1e9", b"=1",
+    b",,", b"\n\n", "\u00a0".encode(), "\ufeff".encode(), "\u200b".encode(), b"NA", b"3.5", b"\x00",
+)  # fmt: skip
+
+
+def mutate_text(data: bytes, seed: int) -> bytes:
+    """Accidents of any bytes, or, mostly, of whole signs: put in, taken out, doubled, moved."""
+    draw = random.Random(seed)
+    if draw.random() < 0.25:
+        return mutate(data, seed, head=400, front=0.3)
+    text = data.decode("utf-8")
+    for _ in range(draw.choice((1, 1, 2, 3))):
+        place = draw.randrange(min(400, len(text)) if draw.random() < 0.3 else len(text))
+        span = draw.choice((0, 0, 1, 1, 2, 4, 8, 40, 200))
+        piece = draw.choice(
+            (draw.choice(PIECES).decode(), "", text[place : place + span] * 2, text[-span:])
+        )
+        text = text[:place] + piece + text[place + span :] or " "
+    return text.encode()
+
+
+_XML = re.compile(rb"<row.*?</row>|<c .*?</c>|<si>.*?</si>|\"[^\"]*\"|>[^<>]+<", re.DOTALL)
+
+
+def mutate_xml(data: bytes, seed: int) -> bytes:
+    """Accidents that leave XML whole: elements, values and texts taken out, doubled, exchanged."""
+    draw = random.Random(seed)
+    for _ in range(draw.choice((1, 1, 2, 4))):
+        found = list(_XML.finditer(data))
+        if not found:
+            return data
+        one = draw.choice(found)
+        alike = [each for each in found if each[0][:2] == one[0][:2]]
+        quoted = one[0].startswith((b'"', b">"))
+        number = b"%d" % draw.choice(EXTREMES)
+        new = draw.choice((
+            draw.choice(alike)[0],
+            one[0][:1] + one[0][-1:] if quoted else b"",
+            one[0][:1] + number + one[0][-1:] if quoted else one[0] * 2,
+        ))  # fmt: skip
+        data = data[: one.start()] + new + data[one.end() :]
+    return data
+
+
+def mutate_book(data: bytes, seed: int) -> bytes:
+    """Accidents in the archive as it is, or, mostly, in one of its parts before it is packed."""
+    draw = random.Random(seed)
+    if draw.random() < 0.15:
+        return mutate(data, seed)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    telling = [name for name in parts if "sheet1" in name or "shared" in name or "workbook" in name]
+    name = draw.choice(telling if draw.random() < 0.8 else list(parts))
+    parts[name] = (mutate if draw.random() < 0.15 else mutate_xml)(parts[name], seed)
+    return _packed(parts)
+
+
+def held_book(path: Path) -> tuple[int, int]:
+    """Rows with a value and columns with a heading, as the sheet's XML has them."""
+    with zipfile.ZipFile(path) as archive:
+        root = fromstring(archive.read("xl/worksheets/sheet1.xml"), forbid_dtd=True)
+    rows = []
+    for row in root.iter("{*}row"):
+        texts = ["".join(cell.itertext()).strip() for cell in row.findall("{*}c")]
+        if any(texts):
+            rows.append(texts)
+    return max(len(rows) - 1, 0), sum(text != "" for text in rows[0]) if rows else 0
+
+
+KINDS = {
+    "csv": Kind(
+        ".csv", sound_csv, read_rated, head=0, front=0.0, change=mutate_text, held=held_text
+    ),
+    "xlsx": Kind(
+        ".xlsx", sound_xlsx, read_rated, head=0, front=0.0, change=mutate_book, held=held_book
+    ),
+    "sav": Kind(".sav", sound_sav, read_forked, head=900, front=0.5),
+}
 
 
 # --- the run ------------------------------------------------------------------------------------
@@ -273,14 +500,14 @@ def ends(kind: Kind, folder: Path, count: int, seed: int) -> list[tuple[str, int
     sound = kind.sound(folder)
     whole = {}
     for name, data in sound.items():
-        (folder / f"sound{kind.ending}").write_bytes(data)
-        whole[name] = kind.read(ExportFile(folder / f"sound{kind.ending}"))
+        path = folder / f"sound_{Path(name).stem}{kind.ending}"
+        path.write_bytes(data)
+        whole[name] = kind.read(ExportFile(path))
     found = []
-    path = folder / f"mutated{kind.ending}"
     for number in range(count):
         name = list(sound)[number % len(sound)]
-        mutated = mutate(sound[name], seed + number, head=kind.head, front=kind.front)
-        path.write_bytes(mutated)
+        path = folder / f"mutated_{Path(name).stem}{kind.ending}"
+        path.write_bytes(kind.harmed(sound[name], seed + number))
         found.append((name, seed + number, end_of(kind, path, whole[name])))
     return found
 

@@ -153,10 +153,6 @@ def _look_inside(export: ExportFile) -> bool:
             file=export.name,
             fix="do not open it; ask where it comes from, and export it again",
         ) from None
-    except OSError as problem:
-        if problem.strerror:
-            raise export.closed(problem) from None
-        _refuse(export)
     except Exception:  # a broken archive breaks in more ways than its library has errors for
         _refuse(export)
     return has_formula
