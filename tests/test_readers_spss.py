@@ -144,6 +144,14 @@ def test_texts_can_be_user_missing_be_they_short_or_long(written):
     assert raw.notes == ("2 user-missing cells in 2 columns (team: 1, note: 1): blank",)
 
 
+def test_padding_goes_and_other_spaces_stay():
+    texts = ("Red   ", "  Blue ", "DK ", "x\u00a0")
+    column = SpssColumn("q", "", True, "A8", 8, "nominal", (), (("DK  ", "DK  "),), texts)
+    raw = spss.raw_table(SpssTable((column,), 4, 4, "utf-8", True, ""), "a.sav")
+    assert cells(raw) == {"q": ["Red", "  Blue", "x\u00a0"]}
+    assert raw.notes == ("1 user-missing cell in 1 column (q: 1): blank",)
+
+
 def test_many_columns_are_not_all_named(written):
     raw = written(
         {f"q{i}": [1.0, 9.0] for i in range(30)}, missing_ranges={f"q{i}": [9] for i in range(30)}

@@ -142,7 +142,7 @@ ENDINGS = {
     "memory that its parser can't get": ("raise OSError('Unable to allocate memory')", MEMORY),
     "too large a file": ("open('x', 'wb').write(bytes(2**20))", "its parser refuses it"),
     "a complaint": ("raise ValueError('canary')", "its parser refuses it"),
-    "a warning": ("import warnings; warnings.warn('canary')", "its parser refuses it"),
+    "a warning": ("import warnings; warnings.warn('canary'); os._exit(0)", "its parser refuses it"),
     "noise": ("os.write(1, b'canary'); os.write(2, b'canary'); os._exit(3)", BREAKS),
 }
 
@@ -321,6 +321,44 @@ def test_an_answer_that_contradicts_the_file_is_refused(told, case):
     with pytest.raises(InputError) as caught:
         read_spss(export, run=run)
     assert str(caught.value).startswith("a.sav: What this SPSS file holds does not hold together.")
+
+
+def lied(told, change, **files):
+    """Read the file of which the parser says something else, in one voice."""
+
+    def run(source, folder, limits):
+        shutil.copytree(told, folder, dirs_exist_ok=True)
+        answer = json.loads((folder / ANSWER).read_text("utf-8"))
+        change(answer["columns"])
+        (folder / ANSWER).write_text(json.dumps(answer), "utf-8")
+        for name, data in files.items():
+            (folder / {"numbers": NUMBERS, "texts": TEXTS}[name]).write_bytes(data)
+        return DONE
+
+    return run
+
+
+def test_a_text_that_is_called_a_number_throughout_is_refused(told):
+    run = lied(
+        told / "answer",
+        lambda columns: columns[1].update(is_text=False),
+        numbers=FIRST * 4,
+        texts=b"[]",
+    )
+    with pytest.raises(InputError, match="does not hold together"):
+        read_spss(ExportFile(told / "a.sav"), run=run)
+
+
+def test_missing_values_of_long_texts_are_those_of_the_file(export, tmp_path):
+    export.path.write_bytes(small_sav([(1.0, "red")], [("Q1", 0), ("NOTE", 20)]))
+    told = tmp_path / "answer"
+    told.mkdir()
+    assert forked(export.path, told, LIMITS) == DONE
+    assert read_spss(export, run=lied(told, lambda columns: None)).rows == 1
+    with pytest.raises(InputError, match="does not hold together"):
+        read_spss(
+            export, run=lied(told, lambda columns: columns[1].update(missing=[["red", "red"]]))
+        )
 
 
 # --- encodings ----------------------------------------------------------------------------------
