@@ -118,7 +118,7 @@ class NormalTheory:
             sigma = cm.implied_covariance(entries).reshape(len(stack), g, p * p)
             return np.concatenate([sigma, cm.implied_mean(entries)], axis=-1)
 
-        slopes = cm.derivative(flat, theta, g * p * (p + 1))
+        slopes = cm.group_slopes(layout, flat, theta, g * p * (p + 1))
         return slopes[..., : p * p].reshape(-1, g, p, p), slopes[..., p * p :]
 
     def expected(self, theta: Array) -> Array:
@@ -219,7 +219,7 @@ class LeastSquares:
 
     def slopes(self, theta: Array) -> Array:
         """Slopes of all statistics, one row per parameter and group."""
-        return cm.derivative(self.implied, theta, 4 * self.statistics.size)
+        return cm.group_slopes(self.layout, self.implied, theta, 4 * self.statistics.size)
 
     def expected(self, theta: Array) -> Array:
         """Curvature of `value` but for the bend of the model (Gauss-Newton)."""
@@ -263,7 +263,12 @@ def curvature(problem: Problem, theta: Array) -> Array:
     """Exact second derivatives of the value, from its analytic gradient."""
     layout = problem.layout
     p, g = len(layout.structure.items), layout.groups
-    found = cm.derivative(problem.gradient, theta, 8 * g * p * p)
+    found = cm.derivative(problem.gradient, theta, 8 * g * p * p, layout.step)[layout.step]
+    # Groups meet only in the numbers that they share, and these take their steps alone.
+    own = layout.own_group
+    shared = own < 0
+    found[~shared[:, None] & (own[:, None] != own)] = 0.0
+    found[np.ix_(~shared, shared)] = found[np.ix_(shared, ~shared)].T
     return np.asarray((found + found.T) / 2)
 
 

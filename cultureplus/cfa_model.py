@@ -116,6 +116,27 @@ class Layout:
         return free, np.searchsorted(self.index[free], np.arange(self.n_par))
 
     @cached_property
+    def own_group(self) -> Codes:
+        """Per parameter the only group that it stands in, -1 where it stands in several."""
+        group = np.concatenate(
+            [np.repeat(np.arange(self.groups), prod(shape[1:])) for shape in self.shapes.values()]
+        )
+        free = self.index >= 0
+        first, last = np.full(self.n_par, self.groups), np.full(self.n_par, -1)
+        np.minimum.at(first, self.index[free], group[free])
+        np.maximum.at(last, self.index[free], group[free])
+        return np.where(first == last, first, -1)
+
+    @cached_property
+    def step(self) -> Codes:
+        """Per parameter the step of `derivative` that it takes: groups' own ones go together."""
+        found = np.cumsum(self.own_group < 0) - 1
+        for group in range(self.groups):
+            mine = self.own_group == group
+            found[mine] = (self.own_group < 0).sum() + np.arange(mine.sum())
+        return found
+
+    @cached_property
     def cut_of(self) -> Array:
         """Thresholds x items: 1 where a threshold is the item's."""
         return (self.cuts[:, None] == np.arange(len(self.structure.items))).astype("float64")
@@ -328,23 +349,37 @@ def slopes_in_entries(entries: Entries, in_common: Numbers, in_mean: Numbers) ->
     }
 
 
-def derivative(function: Callable[[Numbers], Numbers], theta: Array, size: int) -> Array:
+def derivative(
+    function: Callable[[Numbers], Numbers], theta: Array, size: int, step: Codes | None = None
+) -> Array:
     """Slopes of a function of the parameters, one row per parameter, by an imaginary step.
 
-    `function` takes a stack of parameter vectors; `size` is how many numbers it holds for one.
+    `function` takes a stack of parameter vectors; `size` is how many numbers it holds for one;
+    `step`: per parameter the number of its step, those of one number being stepped at once: then
+    there is a row per step, the sum of its parameters' slopes.
 
     >>> derivative(lambda x: x**3, np.array([2.0]), 1)
     array([[12.]])
     """
-    q = len(theta)
-    at_once = max(1, min(q, _BATCH // max(size, 1)))
+    step = np.arange(len(theta)) if step is None else step
+    steps = int(step.max()) + 1
+    at_once = max(1, min(steps, _BATCH // max(size, 1)))
     blocks = []
-    for start in range(0, q, at_once):
-        rows = np.arange(start, min(start + at_once, q))
-        stack = np.tile(theta.astype("complex128"), (len(rows), 1))
-        stack[np.arange(len(rows)), rows] += 1j * _STEP
+    for start in range(0, steps, at_once):
+        rows = np.arange(start, min(start + at_once, steps))
+        stack = theta + 1j * _STEP * (step == rows[:, None])
         blocks.append(function(stack).imag / _STEP)
     return np.concatenate(blocks)
+
+
+def group_slopes(
+    layout: Layout, function: Callable[[Numbers], Numbers], theta: Array, size: int
+) -> Array:
+    """Slopes of what each group has for itself (stack x groups x numbers): a row per parameter."""
+    found = derivative(function, theta, size, layout.step)[layout.step]
+    own = layout.own_group[:, None]
+    found[(own >= 0) & (own != np.arange(layout.groups))] = 0.0
+    return found
 
 
 def complete_rows(

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cultureplus import cfa_estimate as ce
+from cultureplus import cfa_model as cm
 from cultureplus.errors import InputError
 from cultureplus.factor import Chance, cfa, invariance
 from cultureplus.invariance import CONTINUOUS, ORDINAL, STRICT, USUAL, _tail, _within
@@ -295,3 +297,24 @@ def test_chance_is_the_same_for_the_same_seed_and_any_order():
     pd.testing.assert_frame_equal(found, again, rtol=1e-6, atol=1e-8)
     other = invariance(items, model, group, estimator, chance=Chance(15, seed=2))
     assert other["verdict"].tolist() != found["verdict"].tolist()
+
+
+@pytest.mark.parametrize("equal", [(), ("loadings",), ("loadings", "intercepts")])
+def test_groups_that_step_together_slope_as_if_each_stepped_alone(equal):
+    """For means and covariances: slopes of what follows, and the exact curvature."""
+    structure = cm.read_model({"f": list("abc"), "g": list("de")}, list("abcde"))
+    layout = cm.lay_out(structure, groups=3, markers=np.array([0, 3]), equal=equal, means=True)
+    assert layout.step.max() + 1 < layout.n_par
+    assert bool(equal) == (layout.own_group < 0).any()
+    draw = np.random.default_rng(3)
+    mean, root = draw.normal(size=(3, 5)), draw.normal(size=(3, 5, 9))
+    problem = ce.NormalTheory(layout, np.array([60.0, 80, 90]), mean, root @ root.swapaxes(1, 2))
+    theta = 1 + 0.3 * draw.uniform(size=layout.n_par)
+    alone = cm.derivative(problem.gradient, theta, 100)
+    np.testing.assert_allclose(ce.curvature(problem, theta), alone, rtol=1e-9, atol=1e-9)
+
+    def follows(stack):
+        return cm.implied_mean(layout.entries(stack))
+
+    alone = cm.derivative(follows, theta, 100)
+    np.testing.assert_allclose(cm.group_slopes(layout, follows, theta, 100), alone, atol=1e-12)
