@@ -21,7 +21,7 @@ from cultureplus.spss_file import SpssColumn, SpssTable, read_spss
 from tests.small_sav import ASCII, small_sav
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="limits and forks are those of POSIX")
-EXPORTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "exports"
+EXPORTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "exports"
 GONE = "records without any value left out"
 
 
