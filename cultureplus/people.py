@@ -24,6 +24,7 @@ from cultureplus.settings import Settings
 from cultureplus.spelling import merge_spellings, plain_text, same_name, tidied
 
 _KEY = [c.WAVE, c.RESPONDENT]
+_OTHERS = "*"
 
 
 @dataclass(frozen=True)
@@ -234,17 +235,7 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
     """The renamings of survey.toml, then one spelling per unit over all waves."""
     file = settings.people.file.name if settings.people else "exports"
     for lens, column in settings.units.items():
-        names = people[lens]
-        places, distinct = pd.factorize(names, use_na_sentinel=False)
-        keys = pd.Series(pd.array([same_name(name) for name in distinct])[places], names.index)
-        for old, new in settings.rename.get(lens, {}).items():
-            meant = keys == same_name(old)
-            names = names.mask(meant, new)
-            log.add(
-                file,
-                f"'{old}' renamed '{new}' in {counted(int(meant.sum()), 'record')}",
-                column=column,
-            )
+        names = _renamed(people[lens], settings.rename.get(lens, {}), file, column, log)
         merged, spellings = merge_spellings(names)
         for name, several in spellings.items():
             log.add(file, f"{len(several)} spellings of '{name}' merged", column=column)
@@ -252,4 +243,28 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
         if merged.isna().any():
             count = int(merged.isna().sum())
             log.add(file, f"{counted(count, 'record')} without a {lens}", column=column)
+        if (merged.groupby(people.index.get_level_values(c.WAVE)).value_counts() == 1).sum() > 2:
+            log.add(
+                file,
+                f"some units of {lens} have one person: a report names them, without numbers; if "
+                f'these are texts people wrote: rename.{lens} with "*" = "Other"',
+                column=column,
+            )
     return people
+
+
+def _renamed(
+    names: pd.Series, renaming: Mapping[str, str], file: str, column: str, log: ImportLog
+) -> pd.Series:
+    """Units under their new names; `*` renames every one that the renaming does not mention."""
+    places, distinct = pd.factorize(names, use_na_sentinel=False)
+    keys = pd.Series(pd.array([same_name(name) for name in distinct])[places], names.index)
+    mentioned = {same_name(name) for each in renaming.items() for name in each}
+    for old, new in renaming.items():
+        others = ~keys.isin(mentioned) & names.notna() & (keys != "")
+        meant = others if old == _OTHERS else keys == same_name(old)
+        names = names.mask(meant, new)
+        told = "every other name" if old == _OTHERS else f"'{old}'"
+        records = counted(int(meant.sum()), "record")
+        log.add(file, f"{told} renamed '{new}' in {records}", column=column)
+    return names

@@ -115,6 +115,9 @@ def test_waves_of_one_file_come_in_the_order_of_their_numbers(make_survey):
     ]
 
 
+ROSTER = "who,team,tenure\nP1,Red,1\nP2,Blue,2\nP3,Blue,3\nP4,Red,4\nP5,Red,5\n"
+
+
 @pytest.mark.parametrize(
     ("renaming", "teams"),
     [
@@ -123,6 +126,9 @@ def test_waves_of_one_file_come_in_the_order_of_their_numbers(make_survey):
         ('Red = "blue"', ["Blue", "Blue", "Blue", "Blue"]),
         ('Red = "Blue"\nBlue = "Red"', ["Blue", "Red", "Red", "Blue"]),
         ('Red = ""', [None, "Blue", "Blue", None]),
+        ('"*" = "Other"', ["Other", "Other", "Other", "Other"]),
+        ('"*" = "Other"\nred = "Red"', ["Red", "Other", "Other", "Red"]),
+        ('Red = "Blue"\n"*" = "Other"', ["Blue", "Blue", "Blue", "Blue"]),
     ],
 )
 def test_units_are_renamed(make_survey, renaming, teams):
@@ -130,6 +136,17 @@ def test_units_are_renamed(make_survey, renaming, teams):
     changes.append(('[instruments.visits]\nlens = "team"\n', ""))
     found = read_survey(make_survey({"survey.toml": changes})).people.loc["2026Q3", "team"]
     assert found.astype("object").where(found.notna(), None).tolist() == teams
+
+
+def test_units_of_one_person_are_told_of(make_survey):
+    """Names that people wrote themselves would stand in a report, though without numbers."""
+    people = ROSTER.replace("P1,Red", "P1,a").replace("P2,Blue", "P2,b").replace("P3,Blue", "P3,c")
+    changes = [("[units]", '[people]\nfile = "people.csv"\nrespondent = "who"\n\n[units]')]
+    changes.append(('[instruments.visits]\nlens = "team"\n', ""))
+    for text, told in ((ROSTER, 0), (people, 1)):
+        files = {"survey.toml": changes, "people.csv": text}
+        log = read_survey(make_survey(files)).import_log
+        assert log["decision"].str.contains("team have one person").sum() == told
 
 
 def test_an_instrument_that_a_wave_did_not_ask_is_missing_there(make_survey):
