@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -162,12 +163,14 @@ def _audit(chosen: argparse.Namespace) -> int:
 
 def _scan(chosen: argparse.Namespace) -> int:
     from cultureplus.disclosure.scan import scan
+    from cultureplus.identity import identities_of
     from cultureplus.intake import read_survey
+    from cultureplus.settings import read_settings
 
     path = Path(chosen.path)
     if not path.exists():  # said before the survey is read
         raise InputError(f"There is no {path}.", fix="name a folder or a file")
-    found = scan(path, read_survey(chosen.survey))
+    found = scan(path, read_survey(chosen.survey), identities_of(read_settings(chosen.survey)))
     for line in found.itertuples(index=False):
         place = f"{line.file}, {line.place}" if line.place else line.file
         print(f"{place}: {line.kind} ({line.hint})")
@@ -188,7 +191,8 @@ def _new(chosen: argparse.Namespace) -> int:
     (folder / "notebooks").mkdir(parents=True)
     lay_out(folder / "notebooks", survey="..")
     template = resources.files("cultureplus") / "templates" / _SURVEY_TEMPLATE
-    (folder / _SURVEY_TEMPLATE).write_text(template.read_text("utf-8"), encoding="utf-8")
+    text = template.read_text("utf-8").replace('salt = ""', f'salt = "{secrets.token_hex(16)}"')
+    (folder / _SURVEY_TEMPLATE).write_text(text, encoding="utf-8")
     print(
         f"{folder} is laid out. Put your export beside {_SURVEY_TEMPLATE}, change its lines,"
         " then:\n"

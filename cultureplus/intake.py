@@ -16,6 +16,7 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.answers import answers_of, instruments_absent
 from cultureplus.errors import InputError, counted
+from cultureplus.identity import protected
 from cultureplus.import_log import ImportLog
 from cultureplus.people import Batch, batch, check_filled, people_table, read_roster
 from cultureplus.raw_table import RawTable, column_of
@@ -71,12 +72,14 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
         found = {wave: read_export(settings.kind, file) for wave, file in settings.exports.items()}
         for wave, raw in found.items():
             _log_read(raw, wave, log)
+            found[wave] = protected(settings, "columns", raw, log, wave=wave)
     else:
         raw = read_export(settings.kind, settings.export)
         name = settings.columns["wave"]
         waves = tidied(column_of(raw, name, setting="columns.wave"))
         check_filled(waves, raw, name, "A record has no wave.")
         _log_read(raw, "", log)
+        raw = protected(settings, "columns", raw, log)
         found = {
             wave: replace(raw, frame=raw.frame.loc[waves == wave])
             for wave in sorted(waves.unique(), key=in_order)
@@ -148,7 +151,7 @@ def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -
     side = settings.ties
     if side is None:
         return pd.DataFrame(columns=names, dtype="str")
-    raw = read_table(side.file)
+    raw = protected(settings, "ties", read_table(side.file), log)
     found = {}
     for name, column in side.columns.items():
         found[name] = tidied(column_of(raw, column, setting=f"ties.{name}"))

@@ -17,6 +17,7 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.cells import MISSING_CODES, as_number
 from cultureplus.errors import InputError, counted
+from cultureplus.identity import protected
 from cultureplus.import_log import ImportLog
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_table
@@ -55,6 +56,7 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
         return None
     raw = read_table(side.file)
     log.add(raw.file, "read", rows=(len(raw.frame), len(raw.frame)))
+    raw = protected(settings, "people", raw, log)
     name = side.columns["respondent"]
     keys = tidied(column_of(raw, name, setting="people.respondent"))
     waves = pd.Series("", index=keys.index)

@@ -167,7 +167,7 @@ def _admitted(quarter: Quarter, declared: Settings, folder: Path) -> Admission:
     snapshots = [
         snapshot_of(
             quarter.history, quarter.score_history, quarter.plan, wave,
-            linked=linked, keyed=ledger.keyed,
+            linked=linked, keyed=ledger.keyed, salt=declared.salt,
         )
         for wave in quarter.history.waves[-2:]
     ]  # fmt: skip

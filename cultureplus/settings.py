@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
+from secrets import token_hex
 
 from cultureplus import columns as c
 from cultureplus import readers
@@ -21,9 +22,10 @@ from cultureplus.spelling import plain_text, slug
 from cultureplus.toml_source import TomlTable, read_toml
 
 FILE_NAME = "survey.toml"
+_LEAST_SALT = 16
 _TOP = {
     "title", "kind", "delimiter", "encoding", "decimal", "dictionary", "export",
-    "instrument_files", "waves", "columns", "units", "rename", "people", "ties", "adjust",
+    "instrument_files", "salt", "waves", "columns", "units", "rename", "people", "ties", "adjust",
     "missing", "labels", "instruments",
 }  # fmt: skip
 # Names that the tables use themselves, so no lens and no adjusting column can have them.
@@ -58,6 +60,7 @@ class Settings:
     adjust: tuple[str, ...]
     missing: tuple[float, ...]
     asked: Mapping[str, Asked]
+    salt: str = field(repr=False)
     source: TomlTable = field(repr=False)
 
     @property
@@ -99,6 +102,9 @@ def read_settings(path: str | Path) -> Settings:
     asked = asked_of(table, folder, lenses=units, missing=missing)
     adjust = _adjust(table)
     _refuse_taken(table, units, adjust, asked)
+    people = _side(table, "people", written, {"respondent"}, {"wave"})
+    ties = _side(table, "ties", written, {"from", "to"}, {"wave"})
+    has_keys = "respondent" in columns or people is not None or ties is not None
     return Settings(
         title=table.need("title", str),
         folder=folder,
@@ -108,13 +114,30 @@ def read_settings(path: str | Path) -> Settings:
         columns=columns,
         units=units,
         rename=_rename(table, units),
-        people=_side(table, "people", written, {"respondent"}, {"wave"}),
-        ties=_side(table, "ties", written, {"from", "to"}, {"wave"}),
+        people=people,
+        ties=ties,
         adjust=adjust,
         missing=missing,
         asked=asked,
+        salt=_salt(table, needed=has_keys),
         source=table,
     )
+
+
+def _salt(table: TomlTable, *, needed: bool) -> str:
+    """The secret with which respondents' keys are hashed; '' where there are no keys."""
+    salt = str(table.get("salt", str, ""))
+    if len(salt) < _LEAST_SALT and (needed or "salt" in table.values):
+        raise table.error(
+            "salt" if "salt" in table.values else None,
+            "Respondents' keys are hashed with a salt of your own: a secret that stays the same for"
+            " all waves and reruns."
+            if "salt" not in table.values
+            else f"A salt has at least {_LEAST_SALT} characters, so that nobody guesses it.",
+            found=None if "salt" not in table.values else f"{len(salt)} characters",
+            fix=f'put this above the first [table], and keep it:\n    salt = "{token_hex(16)}"',
+        )
+    return salt
 
 
 def _exports(

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.small_surveys import SALT
+
 Change = str | bytes | None | tuple[str, str] | list[tuple[str, str]]
 
 _HEAD = 'title = "{0}"\nvalidity = "None."\nsource = "Made for tests."\nlicence = "GPL"\n'
 FILES = {
-    "survey.toml": """\
+    "survey.toml": f"""\
 title = "Tea at work"
 kind = "plain"
 instrument_files = ["tea.toml", "drinks.toml", "visits.toml"]
-
+salt = "{SALT}"
 [waves]
 2026Q2 = "q2.csv"
 2026Q3 = "q3.csv"

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from cultureplus.identity import hashed
 from cultureplus.instrument import Instrument, Item
 from cultureplus.survey import Survey
 
 ROOT = Path(__file__).parents[1]
 WAVE = "2026Q3"
+SALT = "an old teapot full of buttons"
+
+
+def hashed_key(raw: str, salt: str = SALT) -> str:
+    """The key of a respondent as it stands in a survey, from the one in its files."""
+    return hashed(pd.Series([raw]), salt).iloc[0]
 
 
 def oracle(topic: str) -> dict[str, dict]:

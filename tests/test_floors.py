@@ -59,7 +59,7 @@ FLOORS = (
      "report", "disclosure.attackers",
      "simulate.files", "simulate.truths"),
     # who answered what; which cells may be shown; a questionnaire in a tool's format
-    ("disclosure.answering", "disclosure.two_releases", "questionnaires.limesurvey",
+    ("disclosure.answering", "disclosure.two_releases", "identity", "questionnaires.limesurvey",
      "questionnaires.markdown", "questionnaires.qualtrics", "questionnaires.xlsform"),
     ("disclosure.patterns", "disclosure.audit", "questionnaires"),
     ("disclosure.plan",),
@@ -102,6 +102,7 @@ READING = {
     "crossed",
     "even_text",
     "grid",
+    "identity",
     "import_log",
     "intake",
     "no_record",

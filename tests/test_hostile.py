@@ -42,6 +42,7 @@ from cultureplus.notebooks_run import read_notebook
 from cultureplus.published import publish
 from cultureplus.report import CHART_MIME, Chapter, published_tables, write_report
 from cultureplus.spelling import plain_text, same_name
+from tests.small_surveys import SALT
 
 _DO = "window.taken=1"  # what each script would do: the page must not have it afterwards
 _AT = "//evil.example/x"  # whom each address would ask
@@ -499,6 +500,7 @@ class Hostile:
         lenses = {LENS: "${function}", SECOND: "{{second}}", "team": "=team"}
         lines = f'title = {toml(TITLE)}\nkind = "plain"\n'
         lines += 'instrument_files = ["own.toml", "other.toml"]\n'
+        lines += f'salt = "{SALT}"\n'
         lines += f"[waves]\n{keys(EXPORTS.items())}[columns]\n{keys(named.items())}"
         lines += f"[units]\n{keys(lenses.items())}[people]\n{keys(side.items())}"
         lines += f"[ties]\n{keys(ties.items())}[adjust]\ncolumns = [{toml(TENURE)}]\n"

@@ -42,7 +42,7 @@ from cultureplus.notebooks_run import parameters_of
 from cultureplus.published import publish
 from cultureplus.quarter import open_quarter
 from cultureplus.run import run_quarter
-from tests.small_surveys import ROOT
+from tests.small_surveys import ROOT, SALT
 
 WAVE, BEFORE = "2026Q3", "2026Q2"
 TEAMS = {"A": 12, "B": 9, "C": 8}
@@ -72,6 +72,7 @@ SETTINGS = f"""\
 title = "Voices"
 kind = "plain"
 instrument_files = ["voice.toml"]
+salt = "{SALT}"
 [waves]
 {BEFORE} = "{BEFORE}.csv"
 {WAVE} = "{WAVE}.csv"

@@ -46,6 +46,7 @@ from cultureplus.intake import read_survey
 from cultureplus.manifest import differences, files_in, read_manifest
 from cultureplus.run import run_quarter
 from cultureplus.scoring import score
+from tests.small_surveys import SALT, hashed_key
 
 ALL = ("all", "all")
 NEXT, LOCK = ".release-ledger.next", ".release-ledger.lock"
@@ -200,11 +201,11 @@ def test_waves_that_differ_by_few_people_are_counted_only_where_people_are_linke
 def test_a_snapshot_holds_respondents_and_no_others(make_survey):
     survey = read_survey(make_survey())
     found = snapshot_of(
-        survey, score(survey), plan_reporting(survey), "2026Q3", linked=True, keyed=str.lower
+        survey, score(survey), plan_reporting(survey), "2026Q3", linked=True, keyed=str
     )
-    assert found.people == ("p1", "p2", "p3", "p4")
+    assert found.people == tuple(sorted(hashed_key(f"P{number}") for number in range(1, 5)))
     assert found.cells == {}  # four people: nothing is shown
-    assert found.without["tea_2"] == (3,)
+    assert found.without["tea_2"] == (found.people.index(hashed_key("P4")),)
     assert found.without["tea_1"] == ()
     assert "visits.red" not in found.without or found.without["visits.red"]
 
@@ -216,7 +217,7 @@ def test_who_was_invited_and_did_not_answer_is_not_in_it(make_survey):
     found = snapshot_of(
         survey, score(survey), plan_reporting(survey), "2026Q3", linked=True, keyed=str
     )
-    assert found.people == ("P1", "P2", "P3", "P4")
+    assert found.people == tuple(sorted(hashed_key(f"P{number}") for number in range(1, 5)))
 
 
 # --- the file -------------------------------------------------------------------------------
@@ -299,7 +300,7 @@ def test_what_is_no_ledger_is_noticed(tmp_path, text):
 
 
 def test_a_ledger_of_another_format_is_not_read(tmp_path):
-    (tmp_path / FILE_NAME).write_text('{"format": 2}', encoding="utf-8")
+    (tmp_path / FILE_NAME).write_text('{"format": 1}', encoding="utf-8")
     with pytest.raises(InputError, match="another version"):
         read_ledger(tmp_path)
 
@@ -415,7 +416,7 @@ SETTINGS = """\
 title = "{title}"
 kind = "plain"
 instrument_files = ["voice.toml"]
-
+{salt}
 [waves]
 2026Q2 = "2026Q2.csv"
 2026Q3 = "2026Q3.csv"
@@ -426,6 +427,7 @@ team = "team"
 [instruments.voice]
 """
 LINKED = '[columns]\nrespondent = "who"\n'
+OLD, NEW = f'salt = "{SALT}"', f'salt = "{SALT} and pins"'
 TEAMS = {"A": 12, "B": 9, "C": 8}
 
 
@@ -469,8 +471,8 @@ def place(tmp_path, monkeypatch):
     return tmp_path, ran
 
 
-def write_settings(survey, *, title="Voices", respondent=LINKED):
-    text = SETTINGS.format(title=title, respondent=respondent)
+def write_settings(survey, *, title="Voices", respondent=LINKED, salt=OLD):
+    text = SETTINGS.format(title=title, respondent=respondent, salt=salt)
     (survey / "survey.toml").write_text(text, encoding="utf-8")
 
 
@@ -620,6 +622,29 @@ def test_without_keys_only_the_very_same_records_are_released_again(place):
     write_wave(folder / "survey", "2026Q2", TEAMS | {"A": 30})
     refused(place, "no longer the same")
     assert not entries(folder)[0]["linked"]
+
+
+def test_a_rerun_with_another_salt_is_noticed(place):
+    """Everybody would be somebody new, and one late answer more would not be seen."""
+    folder, _ = place
+    run(folder)
+    write_settings(folder / "survey", salt=NEW)
+    write_wave(folder / "survey", "2026Q2", TEAMS | {"A": 13})
+    refused(place, "The salt in survey.toml is not the one with which wave 2026Q2 was released")
+    refused(place, "not the one with which wave 2026Q2", wave="2026Q3")
+    write_settings(folder / "survey", salt=OLD)
+    refused(place, "almost the same people")
+    ledger = (folder / "reports" / FILE_NAME).read_text("utf-8")
+    assert SALT not in ledger
+    assert len(entries(folder)[0]["salt"]) == 16
+
+
+def test_another_survey_beside_it_has_a_salt_of_its_own(place):
+    folder, _ = place
+    run(folder)
+    write_settings(folder / "survey", title="Other voices", salt=NEW)
+    run(folder, name="other")
+    assert len({line["salt"] for line in entries(folder)}) == 2
 
 
 def drop_ledger(reports):

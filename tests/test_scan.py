@@ -40,13 +40,15 @@ from cultureplus.disclosure.fingerprints import words_of
 from cultureplus.disclosure.scan import COLUMN, COMMENT, EXACT, IDENTIFIER, ROW, scan
 from cultureplus.disclosure.sheets import PIVOT
 from cultureplus.errors import InputError
+from cultureplus.identity import identities_of
 from cultureplus.intake import read_survey
 from cultureplus.notebooks_run import read_notebook
 from cultureplus.released import unique_tables, write_tables
 from cultureplus.report import Chapter, published_tables, write_report
 from cultureplus.run import run_quarter
 from cultureplus.scoring import keyed, score
-from tests.small_surveys import ROOT
+from cultureplus.settings import read_settings
+from tests.small_surveys import ROOT, SALT, hashed_key
 from tests.test_run import two_notebooks
 
 ITEMS = {"skill": 12, "trust": 7, "vision": 9}
@@ -93,7 +95,7 @@ def folder(tmp_path_factory):
     asked = "\n".join(f"[instruments.{name}]" for name in ITEMS)
     (place / "survey.toml").write_text(
         f'title = "Canaries"\nkind = "plain"\ninstrument_files = [{files}]\n'
-        '[waves]\n2026Q3 = "answers.csv"\n'
+        f'salt = "{SALT}"\n[waves]\n2026Q3 = "answers.csv"\n'
         '[columns]\nrespondent = "who"\ncomment = "note"\nseconds = "took"\n'
         '[units]\nfunction = "function"\nlocation = "location"\n'
         f'[adjust]\ncolumns = ["tenure"]\n{asked}\n',
@@ -129,13 +131,18 @@ def survey(folder):
 
 
 @pytest.fixture(scope="module")
-def search(survey):
+def identities(folder):
+    return identities_of(read_settings(folder))
+
+
+@pytest.fixture(scope="module")
+def search(survey, identities):
     """The scan of a path against the survey, its fingerprints taken once."""
-    known = scanning.fingerprints_of(survey)
+    known = scanning.fingerprints_of(survey, identities)
 
     def run(path, **limits):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(scanning, "fingerprints_of", lambda _: known)
+            patch.setattr(scanning, "fingerprints_of", lambda *_: known)
             return scan(path, survey, **limits)
 
     return run
@@ -1149,9 +1156,50 @@ def test_a_scan_has_its_columns_and_an_order(search, leaks, tmp_path):
 
 
 def test_a_survey_that_asks_little_can_be_scanned_for(make_survey, tmp_path):
-    small = read_survey(make_survey())
+    folder = make_survey()
+    small, identities = read_survey(folder), identities_of(read_settings(folder))
     write(tmp_path / "out" / "a.json", json.dumps({"a": [4, 5, 1, 2], "respondent": "P3"}))
-    assert scan(tmp_path / "out", small)["kind"].tolist() == [IDENTIFIER]
+    assert scan(tmp_path / "out", small, identities)["kind"].tolist() == [IDENTIFIER]
+
+
+WHO = "who,team,IPAddress,First Name,Last Name,mail,Device Type,Latitude,tea_1,tea_2"
+NEVER = '[instruments.drinks]\n[instruments.visits]\nlens = "team"\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("a@tea.example", True),
+        ("write to B@Tea.example!", True),
+        (hashed_key("a@tea.example"), True),
+        (hashed_key("nobody@tea.example"), False),
+        ("from 192.0.2.7 at noon", True),
+        ("from 192.0.2.70 at noon", False),
+        ("Ada Mold said so", True),
+        ("Mold, Ada", False),  # a sign between them
+        ("Mold Ada", True),
+        ("Ada said so", False),  # one word may be any word
+        (json.dumps({"a": [1, 2], "firstname": "Ada"}), True),
+        ("ada.mold@home.example", True),
+        ("most wrote on a Phone 7", False),  # many people's
+        ("a talk with Red Baron", False),  # a unit is called so, too
+    ],
+)
+def test_what_is_dropped_on_reading_is_looked_for(make_survey, tmp_path, content, found):
+    rows = "a@tea.example,Red Baron,192.0.2.7,Ada,Mold,ada.mold@home.example,Phone 7,52.5,1,2\n"
+    rows += "b@tea.example,Blue,192.0.2.8,Bo,Wick,bo@home.example,Phone 7,52.6,2,2\n"
+    rows += "c@tea.example,Blue,192.0.2.9,Red,Baron,red@home.example,Phone 7,52.7,2,2\n"
+    folder = make_survey({
+        "survey.toml": [('comment = "note"\n', ""), (NEVER, ""), ('2026Q2 = "q2.csv"\n', "")],
+        "q3.csv": f"{WHO}\n{rows}",
+    })  # fmt: skip
+    survey, identities = read_survey(folder), identities_of(read_settings(folder))
+    assert "@tea.example" not in survey.people.to_csv()
+    write(tmp_path / "out" / "a.txt", content)
+    if content.startswith("{"):
+        (tmp_path / "out" / "a.txt").rename(tmp_path / "out" / "a.json")
+    result = scan(tmp_path / "out", survey, identities)
+    assert result["kind"].tolist() == [IDENTIFIER] * found, result.to_string()
 
 
 # --- a whole run ----------------------------------------------------------------------------
@@ -1193,9 +1241,9 @@ def test_the_committed_notebooks_carry_nothing_of_a_single_person_and_the_sample
     (tmp_path / "report.html").write_text(page, encoding="utf-8")
     tables = [table for each in chapters for table in published_tables(each.notebook)]
     write_tables(tmp_path / "tables", unique_tables(tables))
-    sample = ("exports/2026Q3.csv", "README.md", "survey.toml")
-    for name in sample:
+    for name in ("exports/2026Q3.csv", "README.md", "survey.toml"):
         shutil.copy(ROOT / "data" / "sample" / name, tmp_path / Path(name).name)
-    found = scan(tmp_path, read_survey(ROOT / "data" / "sample"))
+    sample = ROOT / "data" / "sample"
+    found = scan(tmp_path, read_survey(sample), identities_of(read_settings(sample)))
     assert set(found["file"]) == {"2026Q3.csv"}
     assert {IDENTIFIER, COMMENT} <= set(found["kind"])

@@ -116,7 +116,7 @@ def test_settings_name_what_is_there(sample, tmp_path):
     sample.write(tmp_path)
     settings = tomllib.loads((tmp_path / "survey.toml").read_text(encoding="utf-8"))
     assert list(settings) == [
-        "title", "kind", "instrument_files", "waves", "columns", "units", "people", "ties",
+        "title", "kind", "instrument_files", "salt", "waves", "columns", "units", "people", "ties",
         "adjust", "missing", "labels", "instruments",
     ]  # fmt: skip
     assert settings["kind"] == "qualtrics"

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
+from cultureplus.identity import Identities, is_address
 from cultureplus.scoring import keyed, score
 from cultureplus.survey import Survey
 
@@ -39,6 +40,8 @@ _REDRAWN = 20  # from so many values on, a column is also known after shifting a
 _WORD = re.compile(r"[^\W_]+")
 _LEAST_LETTERS, _LEAST_DIGITS = 4, 7
 MISSING = np.int64(-(2**62))
+
+NOBODY = Identities()
 
 Integers = np.ndarray
 
@@ -75,8 +78,10 @@ class Fingerprints:
     span: tuple[float, float] = field(repr=False)
 
 
-def fingerprints_of(survey: Survey) -> Fingerprints:
+def fingerprints_of(survey: Survey, identities: Identities = NOBODY) -> Fingerprints:
     """The fingerprints of a survey: all its waves, everybody invited, ties and comments.
+
+    `identities`: keys as they stand in the files and what the dropped columns hold.
 
     >>> from cultureplus.intake import read_survey
     >>> found = fingerprints_of(read_survey("data/army2002"))
@@ -85,9 +90,9 @@ def fingerprints_of(survey: Survey) -> Fingerprints:
     """
     scores = score(survey)
     vocabulary = _vocabulary(survey)
-    ids, plain = _identifiers(survey, {folded(text) for text in vocabulary})
+    ids, plain = _identifiers(survey, identities, [folded(text) for text in vocabulary])
     fragments, remarks = _comments(survey, vocabulary)
-    numbers = list(_columns(survey, scores))
+    numbers = list(_columns(survey, scores, identities.keys))
     exact = _exact(survey, scores)
     values = [each for found in exact.values() for each in found]
     return Fingerprints(
@@ -134,19 +139,34 @@ def _vocabulary(survey: Survey) -> list[str]:
 
 
 def _identifiers(
-    survey: Survey, vocabulary: set[str]
+    survey: Survey, identities: Identities, vocabulary: list[str]
 ) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     people = survey.people.index.get_level_values(c.RESPONDENT)
     found = {*people, *survey.answers.index.get_level_values(c.RESPONDENT)}
     found |= {*survey.ties[c.FROM], *survey.ties[c.TO], *survey.comments[c.RESPONDENT]}
+    found |= {*identities.keys, *identities.keys.values()}
+    known = {folded(str(each)).strip() for each in found} - set(vocabulary)
+    known |= _unspoken({folded(each).strip() for each in identities.contents}, vocabulary)
     telling: dict[str, list[str]] = {}
     plain = set()
-    for text in sorted({folded(str(each)).strip() for each in found} - vocabulary):
+    for text in sorted(known):
         if _is_telling(text):
             telling.setdefault(_WORD.findall(text)[0], []).append(text)
         elif text:
             plain.add(text)
     return {word: tuple(texts) for word, texts in telling.items()}, frozenset(plain)
+
+
+def _unspoken(names: set[str], vocabulary: list[str]) -> set[str]:
+    """Names of people that no unit or question is called after: a report says those anyway."""
+    said = [f" {' '.join(_WORD.findall(text))} " for text in vocabulary]
+    words = {word for text in said for word in text.split()}
+
+    def spoken(name: str) -> bool:
+        parts = _WORD.findall(name)
+        return words.issuperset(parts) and any(f" {' '.join(parts)} " in text for text in said)
+
+    return {name for name in names if not spoken(name)}
 
 
 def _is_telling(text: str) -> bool:
@@ -159,7 +179,7 @@ def _is_telling(text: str) -> bool:
     letters, digits = any(map(str.isalpha, text)), any(map(str.isdigit, text))
     if not words or len(text) < _LEAST_LETTERS:
         return False
-    if letters and (digits or len(words) > 1):
+    if is_address(text) or (letters and (digits or len(words) > 1)):
         return True
     return digits and not letters and len(words) == 1 and len(text) >= _LEAST_DIGITS
 
@@ -293,7 +313,9 @@ def _alike(codes: Integers) -> float:
 # --- columns --------------------------------------------------------------------------------
 
 
-def _columns(survey: Survey, scores: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+def _columns(
+    survey: Survey, scores: pd.DataFrame, keys: Mapping[str, str]
+) -> Iterator[tuple[str, pd.Series]]:
     """Everything numeric that is known of each person."""
     for name in survey.answers:
         yield str(name), survey.answers[name]
@@ -303,8 +325,11 @@ def _columns(survey: Survey, scores: pd.DataFrame) -> Iterator[tuple[str, pd.Ser
     for name in (*survey.adjust, c.SECONDS):
         if name in survey.people and pd.api.types.is_numeric_dtype(survey.people[name]):
             yield name, survey.people[name]
+    # As they stand in the files: that a hash can be read as a number is chance.
     people = survey.people.index.get_level_values(c.RESPONDENT)
-    ids = pd.Series(pd.to_numeric(people, errors="coerce"), index=survey.people.index)
+    raw = pd.to_numeric(people.map(lambda key: keys.get(key, key)), errors="coerce")
+    ids = pd.Series(raw, index=survey.people.index, dtype="float64")
+    ids = ids.where(np.isfinite(ids))
     if ids.notna().any():
         yield c.RESPONDENT, ids
 

@@ -3,8 +3,10 @@
 One file, release-ledger.json, stands beside the report folders. Each release of a wave leaves an
 entry: the smallest group that was shown, keyed hashes of the people who were counted, and who of
 them stood in which published cell and answered which question. It holds no answers and no ids in
-clear. Still it is a file about persons: whoever has it and the list of ids can tell who answered,
-and in which unit. It belongs beside the reports and is handed on to nobody.
+clear. (The ids were hashed once before, with the salt of survey.toml, when the files were read; an
+entry notes a keyed hash of that salt, so that a rerun with another one is refused.) Still it is a
+file about persons: whoever has it, the salt and the list of ids can tell who answered, and in which
+unit. It belongs beside the reports and is handed on to nobody.
 
 Every entry carries a digest of itself and of the one before it. The manifest of each report names
 the digests of its entries: of its own wave, and of the one before it, whose answers make the
@@ -43,7 +45,7 @@ _NEXT = ".release-ledger.next"
 _LOCK = ".release-ledger.lock"
 _WRITTEN = 60  # seconds after which a lock that can't be read belongs to nobody
 _ABOUT = "Keep this file beside the reports, and hand it on to nobody."
-_FORMAT = 1
+_FORMAT = 2
 _DIGESTS = "digests"  # in a manifest, per wave
 _DIGITS = 16  # of a respondent's hash: no two of a million people share one by chance
 _RESTORE = f"restore {FILE_NAME} from a copy, or name a folder elsewhere with --out"
@@ -108,7 +110,8 @@ def admit(ledger: Ledger, survey: str, snapshots: Sequence[Snapshot]) -> Admissi
     `survey`: its title; `snapshots`: of each wave whose answers enter the report, in order of time,
     the wave that the report is about last. A wave that was released in just this way keeps its
     entry. Raises `InputError`, naming nobody, where `min_n` is lower than it was in an earlier
-    release, or where two releases of one wave would give fewer than `min_n` people away.
+    release, where respondents' keys were hashed with another salt then, or where two releases of
+    one wave would give fewer than `min_n` people away.
 
     >>> def of(people):
     ...     cells = {("all", "all"): tuple(range(len(people)))}
@@ -123,6 +126,7 @@ release-ledger.json',)
     known = [entry for entry in ledger.entries if entry.survey == survey]
     for entry in known:
         _refuse_lower(entry.snapshot, snapshots[-1].min_n)
+        _refuse_other_salt(entry.snapshot, snapshots[-1])
     lines: list[str] = []
     entered = ledger
     mine: list[Entry] = []
@@ -159,6 +163,21 @@ def _refuse_lower(released: Snapshot, min_n: int) -> None:
             file=FILE_NAME,
             found=f"min_n {min_n}",
             fix=f"--min-n {released.min_n}",
+        )
+
+
+def _refuse_other_salt(released: Snapshot, now: Snapshot) -> None:
+    """With another salt everybody is somebody new, and no rerun would ever be close to a release.
+
+    The ledger keeps a keyed hash of the salt, and so knows another one without knowing either.
+    """
+    if released.salt and now.salt and released.salt != now.salt:
+        raise InputError(
+            f"The salt in survey.toml is not the one with which wave {released.wave} was released:"
+            " nobody could be recognised.",
+            file=FILE_NAME,
+            fix="restore the line 'salt = ...' of survey.toml as it was then; where it is lost, "
+            "name a folder elsewhere with --out, and hold the releases against each other yourself",
         )
 
 
@@ -303,7 +322,7 @@ def _parsed(path: Path) -> Ledger:
                 file=FILE_NAME,
                 found=f"format {content['format']}",
                 possible=[_FORMAT],
-                fix="run the version that wrote it, or a newer one",
+                fix="run the version that wrote it, or name a folder elsewhere with --out",
             )
         ledger = Ledger(str(content["salt"]))
         bytes.fromhex(ledger.salt)
@@ -337,6 +356,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
         "wave": snapshot.wave,
         "min_n": snapshot.min_n,
         "linked": snapshot.linked,
+        "salt": snapshot.salt,
         "people": list(snapshot.people),
         "cells": [
             {"lens": lens, "unit": unit, "members": list(places)}
@@ -356,6 +376,7 @@ def _snapshot(line: dict[str, Any]) -> Snapshot:
         people=tuple(line["people"]),
         cells={(each["lens"], each["unit"]): tuple(each["members"]) for each in line["cells"]},
         without={name: tuple(places) for name, places in line["without"].items()},
+        salt=line["salt"],
     )
 
 

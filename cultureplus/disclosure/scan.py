@@ -31,6 +31,7 @@ from cultureplus.disclosure.contents import Grid, Problem, Text
 from cultureplus.disclosure.fingerprints import (
     BY_CHANCE,
     MISSING,
+    NOBODY,
     Fingerprints,
     answers_of,
     coded,
@@ -42,6 +43,7 @@ from cultureplus.disclosure.fingerprints import (
     words_of,
 )
 from cultureplus.errors import counted
+from cultureplus.identity import Identities
 from cultureplus.survey import Survey
 
 FINDING = (c.FILE, c.PLACE, c.KIND, c.HINT)
@@ -55,8 +57,10 @@ _FEWEST = 5
 _PART, _OVERLAP = 1_000_000, 2_000  # letters looked at together
 _AT_ONCE = 2_000_000  # cells held in memory together
 _NAMES_OF_IDS = {
-    "email", "employee", "externalreference", "id", "ids", "participant", "participants", "person",
-    "persons", "respondent", "respondents", "responseid", "user", "who",
+    "email", "employee", "externalreference", "firstname", "id", "ids", "ip", "ipaddress",
+    "lastname", "latitude", "locationlatitude", "locationlongitude", "longitude", "mail",
+    "participant", "participants", "person", "persons", "recipientemail", "recipientfirstname",
+    "recipientlastname", "respondent", "respondents", "responseid", "surname", "user", "who",
 }  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"[-+]?\d+(?:[.,](\d+))?(?:[eE]([-+]?\d+))?")
@@ -65,13 +69,20 @@ _LETTERS = np.int64(MISSING + 1)  # the code of a cell that is no number
 
 
 def scan(
-    path: str | Path, survey: Survey, *, most_bytes: int = MOST_BYTES, deepest: int = DEEPEST
+    path: str | Path,
+    survey: Survey,
+    identities: Identities = NOBODY,
+    *,
+    most_bytes: int = MOST_BYTES,
+    deepest: int = DEEPEST,
 ) -> pd.DataFrame:
     """Look through released files for anything that comes from a single respondent.
 
     `path`: a folder, all of it and what is hidden in it, or one file; `survey`: with all the waves
-    that the files may come from; `most_bytes`: how large one file may become when all that is
-    packed in it is opened; `deepest`: how often it may be packed. Returns one row per place and
+    that the files may come from; `identities`: keys as they stand in its files and what the dropped
+    columns hold (`identities_of`), without which only hashed keys are known; `most_bytes`: how
+    large one file may become when all that is packed in it is opened; `deepest`: how often it may
+    be packed. Returns one row per place and
     kind: `file` (its way from the folder), `place` (inside the file), `kind` and `hint` (texts,
     without the content); no row where nothing is found. Missing answers match missing ones. Raises
     `InputError` where there is no such file.
@@ -79,14 +90,17 @@ def scan(
     Reference: Hundepool et al. (2012), Statistical Disclosure Control, Wiley, chapters 1 and 2.
 
     >>> import tempfile
+    >>> from cultureplus.identity import identities_of
     >>> from cultureplus.intake import read_survey
+    >>> from cultureplus.settings import read_settings
     >>> sample = read_survey("data/sample", waves=["2026Q3"])
+    >>> identities = identities_of(read_settings("data/sample"))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = (Path(folder) / "note.txt").write_text("Ask P0001 about it.")
-    ...     scan(folder, sample).iloc[0].tolist()
+    ...     scan(folder, sample, identities).iloc[0].tolist()
     ['note.txt', 'line 1', "respondent's identifier", 'P****']
     """
-    look = _Search(fingerprints_of(survey))
+    look = _Search(fingerprints_of(survey, identities))
     found: dict[tuple[str, str, str], str] = {}
     for file, piece in pieces(Path(path), most_bytes=most_bytes, deepest=deepest):
         for hit in look.at(piece):

@@ -46,7 +46,8 @@ class Snapshot:
     `people`: a keyed hash of each respondent, in the order of the hashes; `linked`: whether these
     stand for the same person in every file (False: for a row of the export); `cells`: per published
     (lens, unit) the places of its people in that list; `without`: per column (item, scale) the
-    places of those who have no value in it.
+    places of those who have no value in it; `salt`: a keyed hash of the salt with which the files
+    were read, because with another one the same people have other keys.
     """
 
     wave: str
@@ -55,6 +56,7 @@ class Snapshot:
     people: tuple[str, ...]
     cells: Mapping[Cell, tuple[int, ...]]
     without: Mapping[str, tuple[int, ...]]
+    salt: str = ""
 
 
 def snapshot_of(
@@ -65,11 +67,13 @@ def snapshot_of(
     *,
     linked: bool,
     keyed: Callable[[str], str],
+    salt: str = "",
 ) -> Snapshot:
     """The snapshot of a wave as a plan releases it.
 
     `scores`: as `score` gives them for this survey; `linked`: whether the export says who answers;
-    `keyed`: makes a respondent's key unreadable, the same each time. Missing answers are noted per
+    `keyed`: makes a respondent's key unreadable, the same each time; `salt`: that of survey.toml,
+    '' where nothing there is keyed. Missing answers are noted per
     column, whoever answered nothing is left out, and a column that nobody answered was not asked.
     Raises `InputError` where the plan shows a lens that the survey does not have.
 
@@ -116,7 +120,8 @@ def snapshot_of(
         absent = values.reindex(keys).isna().to_numpy()
         if not absent.all():
             without[str(name)] = tuple(np.flatnonzero(absent).tolist())
-    return Snapshot(wave, plan.min_n, linked, hashes, cells, without)
+    own = keyed(salt) if linked and salt else ""
+    return Snapshot(wave, plan.min_n, linked, hashes, cells, without, own)
 
 
 def same_people(one: Snapshot, other: Snapshot) -> bool:

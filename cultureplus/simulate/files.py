@@ -27,6 +27,7 @@ from cultureplus.simulate.toml_writer import toml_text
 
 KINDS = ("qualtrics", "plain")
 MISSING_CODE = -99
+SALT = "no secret: these people are made up"
 DURATION = "Duration (in seconds)"
 _TEXT_INSTRUMENT = "collaboration_energy"  # exported as answer texts
 _LABELS = {
@@ -272,6 +273,7 @@ def _settings(
         "title": "A made-up organisation",
         "kind": kind,
         "instrument_files": [],
+        "salt": SALT,
         "waves": {wave: f"exports/{wave}.csv" for wave in waves},
         "columns": {
             "respondent": "ExternalReference" if qualtrics else columns.RESPONDENT,

@@ -119,6 +119,7 @@ def test_a_form_is_read_as_a_survey(make_survey):
 title = "Tea at work"
 kind = "googleforms"
 instrument_files = ["tea.toml", "drinks.toml"]
+salt = "an old teapot full of buttons"
 
 [waves]
 2026Q3 = "form.csv"

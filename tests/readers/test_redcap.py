@@ -303,6 +303,7 @@ kind = "redcap"
 instrument_files = ["tea.toml", "drinks.toml"]
 export = "records.csv"
 dictionary = "dictionary.csv"
+salt = "an old teapot full of buttons"
 
 [columns]
 respondent = "record_id"
