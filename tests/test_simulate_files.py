@@ -13,7 +13,7 @@ import pytest
 
 from cultureplus.errors import InputError
 from cultureplus.simulate import Simulation, organisation
-from cultureplus.simulate.toml_writer import toml_text
+from cultureplus.toml_writer import toml_text
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "data" / "sample"

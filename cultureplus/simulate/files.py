@@ -23,7 +23,7 @@ from cultureplus.instrument import Instrument
 from cultureplus.simulate.draws import Draws
 from cultureplus.simulate.responses import question_columns
 from cultureplus.simulate.roster import TENURE, UNITS
-from cultureplus.simulate.toml_writer import toml_text
+from cultureplus.toml_writer import toml_text
 
 KINDS = ("qualtrics", "plain")
 MISSING_CODE = -99
