@@ -44,7 +44,7 @@ class InputError(CultureplusError):
     ) -> None:
         self.sentence = sentence
         self.file = None if file is None else str(file)
-        self.line, self.row = line, row
+        self.line, self.row, self.fix = line, row, fix
         self.column = None if column is None else str(column)
         place = [] if file is None else [str(file)]
         place += [] if line is None else [f"line {line}"]
@@ -60,6 +60,17 @@ class InputError(CultureplusError):
         if fix:
             lines.append(f"  fix: {fix}")
         super().__init__("\n".join(lines))
+
+    def mended_at(self, where: str) -> InputError:
+        """The same error, saying as well where the setting stands that mends it.
+
+        >>> print(InputError("No.", fix='kind = "plain"').mended_at("survey.toml, line 2"))
+        No.
+          fix: kind = "plain"
+          where: survey.toml, line 2
+        """
+        self.args = (f"{self}\n  where: {where}",)
+        return self
 
 
 class NotebookFailed(CultureplusError):

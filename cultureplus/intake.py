@@ -18,6 +18,7 @@ from cultureplus.answers import answers_of, instruments_absent
 from cultureplus.errors import InputError, counted
 from cultureplus.identity import protected
 from cultureplus.import_log import ImportLog
+from cultureplus.mending import with_place
 from cultureplus.people import Batch, batch, check_filled, people_table, read_roster
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_export, read_table
@@ -34,6 +35,26 @@ def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Surv
     column for anything that is not as survey.toml and the instruments say.
     """
     settings = read_settings(path)
+    try:
+        return _read(settings, waves)
+    except InputError as problem:
+        raise with_place(problem, settings.source, labels=_label_sets(settings)) from None
+
+
+def _label_sets(settings: Settings) -> dict[str, str]:
+    """Which set of labels each column of the exports is read with."""
+    said = {
+        name: settings.source.table("instruments").table(name).get("labels", str)
+        for name in settings.asked
+    }
+    return {
+        column: said[name]
+        for name, asked in settings.asked.items() if said[name]
+        for column in asked.places.values()
+    }  # fmt: skip
+
+
+def _read(settings: Settings, waves: Sequence[str] | None) -> Survey:
     log = ImportLog()
     exports = _exports(settings, log)
     if waves is not None and not waves:

@@ -86,6 +86,7 @@ def read_settings(path: str | Path) -> Settings:
         path = path / FILE_NAME
     table = read_toml(path)
     table.refuse_unknown(_TOP)
+    table.refuse_open()
     folder = path.parent
     kind = table.need("kind", str)
     if kind not in readers.READERS:

@@ -18,6 +18,7 @@ from typing import Any
 from cultureplus.errors import InputError, did_you_mean
 
 Key = tuple[str | int, ...]
+OPEN = "?"  # what a person has still to write
 
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*'
@@ -46,6 +47,17 @@ def _lines_of(text: str) -> dict[Key, int]:
         elif key:
             places.setdefault((*table, *_names(key)), line)
     return places
+
+
+def comment_lines(path: Path) -> dict[int, str]:
+    """The comments of a TOML file, each by its line. Raises `InputError` as `read_toml` does."""
+    found: dict[int, str] = {}
+    line = 1
+    for piece in _TOKEN.finditer(read_toml(path).text):
+        if piece[0].startswith("#"):
+            found[line] = piece[0]
+        line += piece[0].count("\n")
+    return found
 
 
 def _statements(text: str) -> Iterator[tuple[int, str, str]]:
@@ -107,6 +119,7 @@ class TomlTable:
     path: Key
     values: Mapping[str, Any]
     lines: Mapping[Key, int] = field(repr=False)
+    text: str = field(default="", repr=False)
 
     def error(self, key: str | int | None, sentence: str, **more: Any) -> InputError:
         """An error that names this file and the line of `key` (or of the nearest table above)."""
@@ -125,6 +138,29 @@ class TomlTable:
                     possible=sorted(known),
                     fix=did_you_mean(key, known) or "remove or rename it",
                 )
+
+    def refuse_open(self) -> None:
+        """Raise for the first value, here or below, that is still to be written."""
+        for key, value in self.values.items():
+            if value == OPEN:
+                raise self.error(
+                    key,
+                    f"'{key}' is still open.",
+                    found=f'"{OPEN}"',
+                    fix="write what belongs here; the comments beside it say what was found",
+                )
+            if isinstance(value, dict):
+                self.table(key).refuse_open()
+
+    def at(self, key: Key) -> Any:
+        """What stands at a key below this table, or None; elements of arrays by their place."""
+        value: Any = self.values
+        for name in key:
+            if isinstance(value, list) and isinstance(name, int) and name < len(value):
+                value = value[name]
+            else:
+                value = value.get(name) if isinstance(value, Mapping) else None
+        return value
 
     def get(self, key: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
         """The value of `key` if it is of `kind`, or `default` where it is absent."""
@@ -210,4 +246,4 @@ def read_toml(path: Path) -> TomlTable:
         raise InputError(
             "This TOML is nested too deeply.", file=name, fix="a list holds texts or numbers"
         ) from None
-    return TomlTable(name, (), values, _lines_of(text))
+    return TomlTable(name, (), values, _lines_of(text), text)
