@@ -33,6 +33,7 @@ from cultureplus.disclosure.ledger import (
 from cultureplus.disclosure.plan import LOWEST_MIN_N
 from cultureplus.disclosure.snapshots import snapshot_of
 from cultureplus.errors import InputError, NotebookFailed
+from cultureplus.guesses import refuse_guesses
 from cultureplus.manifest import files_in, read_manifest, sha256, write_manifest
 from cultureplus.notebooks_run import execute, read_notebook, with_parameters
 from cultureplus.quarter import Quarter, open_quarter
@@ -90,6 +91,7 @@ def run_quarter(
     steps = len(paths) + 2
     say(f"step 1 of {steps}: reading and checking {survey}")
     declared = read_settings(survey)
+    refuse_guesses(declared.files)
     given = _hashes(declared)
     quarter = open_quarter(survey, wave=wave, min_n=min_n)
     target = Path(out) if out is not None else Path("reports") / slug_of(quarter.wave)
