@@ -36,6 +36,7 @@ _FIXED = {"yesno": {"1": "Yes", "0": "No"}, "truefalse": {"1": "True", "0": "Fal
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _CONTACT = {"email": "e-mail", "phone": "phone number", "zipcode": "postcode"}
 _BIRTH = re.compile(r"\b(?:dob|birth|geburt\w*|naissance|nacimiento|nascimento|nascita)", re.I)
+_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?(\"?)(?:Variable / Field Name|field_name)\1([,;|\t])")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ def is_dictionary(grid: Grid) -> bool:
     return roles.issuperset(_NEEDED)
 
 
+def begins_as_dictionary(export: ExportFile) -> bool:
+    """Whether a text file begins as a data dictionary does."""
+    return _BEGINS.match(export.beginning(60)) is not None
+
+
 def read_dictionary(export: ExportFile) -> dict[str, Field]:
     """The fields of the dictionary beside an export, by name, in their order.
 
@@ -80,10 +86,7 @@ def read_dictionary(export: ExportFile) -> dict[str, Field]:
     if file.suffix == ".xlsx":
         grid = book_grid(file)
     else:
-        divided = re.match(
-            rb"(?:\xef\xbb\xbf)?(\"?)(?:Variable / Field Name|field_name)\1([,;|\t])",
-            file.beginning(60),
-        )
+        divided = _BEGINS.match(file.beginning(60))
         grid = text_grid(replace(file, delimiter=divided[2].decode() if divided else ","))
     if not is_dictionary(grid):
         raise InputError(

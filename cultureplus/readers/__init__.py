@@ -99,10 +99,20 @@ def open_grid(export: ExportFile) -> Grid:
             "Files of this kind are not read.",
             file=export.name,
             found=export.suffix or "no ending",
-            possible=[*_OPENED, *_TYPED],
+            possible=endings(),
             fix="export it again in one of the possible kinds",
         )
     return _OPENED[export.suffix](export)
+
+
+def endings() -> list[str]:
+    """The endings of files that are read."""
+    return [*_OPENED, *_TYPED]
+
+
+def kind_of_ending(ending: str) -> str:
+    """The one kind that files of this ending are, or '' where their cells must say it."""
+    return _TYPED[ending][0] if ending in _TYPED else ""
 
 
 def evidence_in(grid: Grid) -> dict[str, str]:

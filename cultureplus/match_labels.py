@@ -1,0 +1,136 @@
+"""Which answer labels stand in the columns of a question, and which codes mean no answer.
+
+Only labels that people share are looked at: few, short, repeated. They go into survey.toml, where a
+person gives or confirms their numbers, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cultureplus.answer_words import Meaning, meaning_of
+from cultureplus.cells import as_number
+from cultureplus.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
+from cultureplus.instrument import Instrument
+from cultureplus.match_items import Match
+from cultureplus.raw_table import RawTable
+from cultureplus.spelling import plain_text
+
+ANY = "any"  # labels of records whose language the export does not say
+_LONGEST = 80
+_USUAL_CODE = -99
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels of one question: language -> what they mean; `too_many`: texts that are none."""
+
+    tongues: Mapping[str, Meaning]
+    too_many: bool = False
+
+    def numbers(self, code: int) -> dict[str, dict[str, int | None]]:
+        """Language -> label -> number, labels of no answer with this code."""
+        return {
+            tongue: {**meaning.numbers, **dict.fromkeys(meaning.no_answer, code)}
+            for tongue, meaning in self.tongues.items()
+        }
+
+
+def labels_of(
+    match: Match, facts: Mapping[str, Facts], raws: Sequence[RawTable], language: str | None
+) -> Labels | None:
+    """The labels in the columns of a rated question; None where all its cells are numbers.
+
+    `language`: the column that says each record's language.
+    """
+    question = match.instrument
+    if question.kind == "select_all":
+        return None
+    coded = _coded(match, facts)
+    if coded is not None:
+        return coded
+    pooled: dict[str, Counter[str]] = {}
+    for raw in raws:
+        for column in match.columns:
+            if column in raw.frame:
+                _count(raw, column, language, pooled)
+    found: dict[str, Meaning] = {}
+    for tongue, counts in pooled.items():
+        shared = [
+            text for text, n in counts.items()
+            if (n > 1 or _is_known(text, question)) and len(text) <= _LONGEST
+        ]  # fmt: skip
+        if len(shared) > MOST_LABELS + 1:  # one of them may mean no answer
+            return Labels({}, too_many=True)
+        if shared:
+            meaning = meaning_of(shared, question.answer_labels, question.low, question.high)
+            found[tongue] = meaning
+    return Labels(dict(sorted(found.items()))) if found else None
+
+
+def _count(
+    raw: RawTable, column: str, language: str | None, pooled: dict[str, Counter[str]]
+) -> None:
+    cells = raw.frame[column]
+    spoken = None if language is None else raw.frame.get(language)
+    groups = [(ANY, cells)] if spoken is None else list(cells.groupby(spoken))
+    for tongue, part in groups:
+        for cell, n in part.value_counts().items():
+            tidy = plain_text(cell)
+            if tidy and as_number(tidy) is None:
+                name = plain_text(tongue).lower().replace("_", "-") or ANY
+                pooled.setdefault(name, Counter())[tidy] += int(n)
+
+
+def _is_known(text: str, question: Instrument) -> bool:
+    meaning = meaning_of([text], question.answer_labels, question.low, question.high)
+    return bool(meaning.no_answer) or None not in meaning.numbers.values()
+
+
+def _coded(match: Match, facts: Mapping[str, Facts]) -> Labels | None:
+    """Codes that the file itself explains, where they are not the instrument's own numbers."""
+    question = match.instrument
+    explained = [facts[c] for c in match.columns if c in facts and facts[c].labels]
+    if not explained or any(each.texts for each in explained):
+        return None
+    together: dict[str, str] = {}
+    for each in explained:
+        for code, label in each.labels.items():
+            if together.setdefault(code, label) != label:
+                return None
+    meaning = meaning_of(together.values(), question.answer_labels, question.low, question.high)
+    codes = {code: meaning.numbers.get(label) for code, label in together.items()}
+    known = {code: number for code, number in codes.items() if number is not None}
+    if not known or all(as_number(code) == number for code, number in known.items()):
+        return None
+    return Labels({ANY: Meaning(dict(known), meaning.language, "what the file says of its codes")})
+
+
+def codes_of_no_answer(matches: Iterable[Match], facts: Mapping[str, Facts]) -> list[int]:
+    """Codes outside the range of what was matched, and those that the file says mean no answer."""
+    found: set[int] = set()
+    taken: set[int] = set()
+    for match in matches:
+        question = match.instrument
+        low = 1 if question.kind == "select_all" else question.low
+        taken |= set(range(low, question.high + 1))
+        for name in match.columns:
+            each = facts.get(name)
+            if each is None:
+                continue
+            found |= {int(number) for number in each.numbers if number in NO_ANSWER_CODES}
+            silent = meaning_of(each.labels.values(), (), question.low, question.high).no_answer
+            said = {as_number(code) for code, label in each.labels.items() if label in silent}
+            found |= {int(code) for code in said if code is not None and code in each.numbers}
+    return sorted(found - taken)
+
+
+def code_for_labels(codes: Sequence[int]) -> int:
+    """The code that labels of no answer get: one that is there already, or the usual one.
+
+    >>> code_for_labels([-9, 99]), code_for_labels([])
+    (-9, -99)
+    """
+    return codes[0] if codes else _USUAL_CODE
