@@ -1,4 +1,4 @@
-"""The command line: run, check, verify, audit, scan, new, lab, questionnaire.
+"""The command line: init, check, run, verify, audit, scan, new, lab, questionnaire.
 
 Exit code 0 where all went well, 1 where a notebook failed, a report is not as it was, or an audit
 or a scan found something, 2 where the input is not as declared.
@@ -45,6 +45,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=cultureplus.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    init = commands.add_parser("init", help="propose a survey.toml from an export")
+    init.add_argument(
+        "export", nargs="+", metavar="EXPORT",
+        help="a survey tool's export, one per wave; behind them the folder for survey.toml "
+        "(default: here)",
+    )  # fmt: skip
+    init.add_argument("--people", metavar="FILE", help="everybody invited, and their units")
+    init.add_argument("--ties", metavar="FILE", help="who works with whom")
+    init.add_argument("--dictionary", metavar="FILE", help="the export's own dictionary (REDCap)")
+    init.add_argument(
+        "--instruments", action="append", default=[], metavar="FILE",
+        help="a questionnaire of your own; may be given again",
+    )  # fmt: skip
+    init.add_argument(
+        "--draft", action="append", nargs=2, default=[], metavar=("NAME", "COLUMNS"),
+        help="draft a questionnaire from columns, such as: --draft satisfaction 'sat_*'",
+    )  # fmt: skip
+    init.set_defaults(command=_init)
+
     run = commands.add_parser("run", help="run every notebook on a wave and write the report")
     run.add_argument("survey", nargs="?", default=".", help="survey.toml or its folder")
     run.add_argument("--wave", help="which wave (default: the last)")
@@ -74,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--survey", default=".", help="survey.toml or its folder")
     scan.set_defaults(command=_scan)
 
-    new = commands.add_parser("new", help="lay out notebooks and a survey.toml in a folder")
+    new = commands.add_parser(
+        "new", help="lay out the notebooks, and a survey.toml to write by hand where none is"
+    )
     new.add_argument("folder")
     new.set_defaults(command=_new)
 
@@ -103,6 +124,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _init(chosen: argparse.Namespace) -> int:
+    from cultureplus.init_survey import exports_and_folder, init_survey
+
+    exports, folder = exports_and_folder(chosen.export)
+    init_survey(
+        exports,
+        folder,
+        people=_path(chosen.people),
+        ties=_path(chosen.ties),
+        dictionary=_path(chosen.dictionary),
+        instruments=[Path(each) for each in chosen.instruments],
+        drafts=dict(chosen.draft),
+    )
+    return 0
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
+
+
 def _run(chosen: argparse.Namespace) -> int:
     from cultureplus.run import run_quarter
 
@@ -122,7 +163,9 @@ def _check(chosen: argparse.Namespace) -> int:
     import pandas as pd
 
     from cultureplus.disclosure.plan import plan_reporting
+    from cultureplus.guesses import guesses_in, guesses_said
     from cultureplus.intake import read_survey
+    from cultureplus.settings import read_settings
 
     survey = read_survey(chosen.survey)
     print(survey)
@@ -132,6 +175,11 @@ def _check(chosen: argparse.Namespace) -> int:
         rows = f" ({line.rows_in} rows in, {line.rows_out} out)" if counted else ""
         print(f"  {place}: {line.decision}{rows}")
     print(plan_reporting(survey))
+    left = guesses_said(guesses_in(read_settings(chosen.survey).files))
+    if left:
+        print(f"{left}. Correct each line or leave it, and delete its comment; then check again.")
+    else:
+        print(f"Nothing is wrong. Next: cultureplus run {chosen.survey}")
     return 0
 
 
@@ -183,16 +231,21 @@ def _new(chosen: argparse.Namespace) -> int:
     from cultureplus.run import lay_out
 
     folder = Path(chosen.folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    settings = folder / _SURVEY_TEMPLATE
+    described = settings.is_file() and not (folder / "notebooks").exists()
+    if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not described)):
         raise InputError(
             f"{folder} is there already and is not an empty folder.",
-            fix="name a folder that is not there yet",
+            fix="name a folder that is not there yet, or one with a survey.toml and no notebooks",
         )
     (folder / "notebooks").mkdir(parents=True)
     lay_out(folder / "notebooks", survey="..")
+    if described:
+        print(f"The notebooks stand in {folder / 'notebooks'}; survey.toml is left as it is.")
+        return 0
     template = resources.files("cultureplus") / "templates" / _SURVEY_TEMPLATE
     text = template.read_text("utf-8").replace('salt = ""', f'salt = "{secrets.token_hex(16)}"')
-    (folder / _SURVEY_TEMPLATE).write_text(text, encoding="utf-8")
+    settings.write_text(text, encoding="utf-8")
     print(
         f"{folder} is laid out. Put your export beside {_SURVEY_TEMPLATE}, change its lines,"
         " then:\n"

@@ -52,7 +52,7 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    for command in ("run", "check", "verify", "scan", "new", "lab", "questionnaire"):
+    for command in ("init", "run", "check", "verify", "scan", "new", "lab", "questionnaire"):
         assert re.search(rf"^    {command}\s", said, re.MULTILINE)
 
 
@@ -236,6 +236,16 @@ def test_what_new_lays_out_is_read_once_the_export_is_there(tmp_path, capsys):
     capsys.readouterr()
     assert main(["check", str(tmp_path / "ours")]) == 0
     assert "6 rows in" in capsys.readouterr().out
+
+
+def test_new_lays_notebooks_beside_a_survey_that_is_described_already(make_survey, capsys):
+    folder = make_survey()
+    before = (folder / "survey.toml").read_bytes()
+    assert main(["new", str(folder)]) == 0
+    assert "is left as it is" in capsys.readouterr().out
+    assert (folder / "survey.toml").read_bytes() == before
+    assert len(list((folder / "notebooks").glob("*.ipynb"))) >= 7
+    assert main(["new", str(folder)]) == 2  # its notebooks are left as they are as well
 
 
 def test_new_takes_an_empty_folder_but_none_that_holds_something(tmp_path, capsys):

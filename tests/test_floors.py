@@ -24,7 +24,7 @@ FLOORS = (
     # words, errors and files as they are
     ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
      "charts.privacy", "disclosure", "tails", "many_tests", "simulate.model", "simulate.draws",
-     "simulate.toml_writer", "mixed_sums", "moments", "disclosure.page", "disclosure.reasons",
+     "toml_writer", "mixed_sums", "moments", "disclosure.page", "disclosure.reasons",
      "crossed", "spss_child",
      "file_signature"),
     # one kind of file, one table, one kernel
@@ -34,8 +34,10 @@ FLOORS = (
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
      "disclosure.row_space", "disclosure.lattice", "disclosure.settle", "disclosure.telling",
      "disclosure.named_people", "simulate.roster", "questionnaires.units_file"),
-    ("grid", "even_text", "spss_layout", "no_record"),
-    ("raw_table", "text_file", "workbook", "spss_file"),
+    ("grid", "even_text", "spss_layout", "no_record",
+     "guesses", "mending"),
+    ("raw_table", "text_file", "workbook", "spss_file",
+     "likeness", "answer_words"),
     ("parquet_file", "redcap_dictionary"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
@@ -50,7 +52,8 @@ FLOORS = (
      "charts.house", "disclosure.artefacts", "disclosure.suppress", "disclosure.few_people",
      "simulate.responses"),
     # settings, the pages of a questionnaire, scores, one analysis or one plot per file
-    ("settings", "joined", "scoring", "units", "invariance", "item_answers", "silos", "evidence",
+    ("settings", "joined", "column_facts", "first_look", "scoring", "units", "invariance",
+     "item_answers", "silos", "evidence",
      "omega", "ordinal_reliability", "pooled_agreement", "questionnaires.pages",
      "charts.agreement", "charts.answers", "charts.barriers", "charts.buzz", "charts.change",
      "charts.drivers", "charts.heatmap", "charts.importance", "charts.mediation", "charts.pairs",
@@ -62,6 +65,13 @@ FLOORS = (
     ("disclosure.answering", "disclosure.two_releases", "identity", "questionnaires.limesurvey",
      "questionnaires.markdown", "questionnaires.qualtrics", "questionnaires.xlsform"),
     ("disclosure.patterns", "disclosure.audit", "questionnaires"),
+    # which columns are what in an export that nobody has described yet
+    ("match_items", "match_roles"),
+    ("match_labels", "draft_instrument"),
+    ("proposal",),
+    ("proposed_toml",),
+    ("init_survey",),
+    # which units may be shown
     ("disclosure.plan",),
     # people, and what needs scores
     ("people", "reliability", "item_statistics", "screening", "factor", "agreement", "change",
@@ -97,6 +107,9 @@ COMPUTING = {
 CHARTS = {"charts"} | {name for floor in FLOORS for name in floor if name.startswith("charts.")}
 SIMULATE = {name for floor in FLOORS for name in floor if name.startswith("simulate")}
 READING = {
+    "column_facts",
+    "match_labels",
+    "proposal",
     "answers",
     "cells",
     "crossed",

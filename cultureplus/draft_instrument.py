@@ -1,0 +1,148 @@
+"""A first draft of an instrument: a block of questions that an export holds and no file describes.
+
+The draft has the items with the words that the export gives them and the answers that stand in
+their columns. What no export says is left to a person and marked: which items are worded the other
+way round, which answers are favourable, whose wording it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from cultureplus.answer_words import meaning_of, numbered
+from cultureplus.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
+from cultureplus.errors import InputError, by_likeness, did_you_mean
+from cultureplus.guesses import marked
+from cultureplus.instrument import Instrument, Item
+from cultureplus.likeness import parts_of
+from cultureplus.match_items import Found, Match
+from cultureplus.match_roles import tells_who
+from cultureplus.spelling import plain_text, slug
+from cultureplus.toml_writer import Noted, Remark, toml_text
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+_LONGEST_ID = 30
+
+
+def drafted(
+    name: str, pattern: str, facts: Mapping[str, Facts], *, taken: Collection[str] = ()
+) -> Match:
+    """The columns whose names fit a pattern (`sat_*`) as an instrument of rated items.
+
+    `taken`: item ids that other instruments have. Raises `InputError` where no column fits, and
+    where the columns do not share one range of answers.
+    """
+    if not _ID.fullmatch(name):
+        raise InputError(
+            "An instrument's name is lower-case letters, digits and underscores, beginning with a "
+            "letter.",
+            found=name,
+            fix=f"for example: --draft {slug(name)} {pattern!r}",
+        )
+    if name in taken:
+        raise InputError(
+            f"There is an instrument '{name}' already.", fix="give the draft another name"
+        )
+    wanted = plain_text(pattern).casefold().replace("[", "[[]")  # a bracket is a bracket
+    columns = [column for column in facts if fnmatchcase(column.casefold(), wanted)]
+    columns = [column for column in columns if not tells_who(facts[column])]
+    if not columns:
+        raise InputError(
+            f"No column's name fits '{pattern}'.",
+            possible=by_likeness(pattern, facts),
+            fix=did_you_mean(pattern, facts) or "write the start of the names and a star: 'sat_*'",
+        )
+    low, high, labels = _range(name, [facts[column] for column in columns])
+    items: list[Item] = []
+    found: dict[str, Found] = {}
+    for place, column in enumerate(columns, 1):
+        own = slug(column)
+        short = " " not in column and len(own) <= _LONGEST_ID
+        fits = short and _ID.fullmatch(own) and own not in {*found, *taken}
+        item = Item(own if fits else f"{name}_{place}", _wording(facts[column], columns, facts))
+        items.append(item)
+        found[item.id] = Found(column, 1.0, by_name=item.id == column)
+    instrument = Instrument(
+        id=name, title=name.replace("_", " ").capitalize(), kind="rating", about="",
+        validity="Nothing is known of it yet.", source="The words of the export.",
+        licence="Not said", wording="permitted", low=low, high=high, answer_labels=labels,
+        favourable=tuple(range(high - (high - low) // 3, high + 1)), items=tuple(items),
+    )  # fmt: skip
+    return Match(instrument, found)
+
+
+def _range(name: str, several: list[Facts]) -> tuple[int, int, tuple[str, ...]]:
+    """The answers of the columns: from low to high, and their labels where they are known."""
+    texts: dict[str, int] = {}
+    numbers: set[float] = set()
+    for facts in several:
+        for text, n in facts.texts.items():
+            texts[text] = texts.get(text, 0) + n
+        numbers |= {each for each in facts.numbers if each not in NO_ANSWER_CODES}
+        texts.update(dict.fromkeys(facts.labels.values(), 2) if facts.texts else {})
+    shared = [text for text, n in texts.items() if n > 1]
+    if shared and not numbers and len(shared) <= MOST_LABELS + 1:
+        for count in range(2, MOST_LABELS + 1):
+            meaning = meaning_of(shared, (), 1, count)
+            if meaning.how and count >= len(meaning.numbers):
+                ordered = tuple(meaning.numbers) if len(meaning.numbers) == count else ()
+                return 1, count, ordered
+        silent = meaning_of(shared, (), 1, 2).no_answer
+        return 1, max(2, len(shared) - len(silent)), ()
+    ends = numbered(shared)
+    numbers |= set(ends.values())
+    if numbers and len(ends) == len(shared) and all(number == int(number) for number in numbers):
+        low, high = int(min(numbers)), int(max(numbers))
+        if low < high <= low + MOST_LABELS:
+            return low, high, ()
+    raise InputError(
+        f"The columns for '{name}' do not share one range of answers.",
+        found=f"{len(shared)} texts and {len(numbers)} numbers in {len(several)} columns",
+        fix="choose columns that were answered on the same scale; each scale is an instrument",
+    )
+
+
+def _wording(facts: Facts, columns: list[str], known: Mapping[str, Facts]) -> str:
+    """What was asked, without the question that stands in front of every column of the block."""
+    text = facts.asked or facts.name
+    for part in reversed(parts_of(text)):
+        front = text[: len(text) - len(part)]
+        others = [known[column].asked or known[column].name for column in columns]
+        if len(front) > 5 and len(others) > 1 and all(each.startswith(front) for each in others):
+            return plain_text(part.strip(" ])}")) or text
+    return plain_text(text)
+
+
+def draft_text(match: Match) -> str:
+    """The draft as an instrument's file."""
+    question = match.instrument
+    answers: dict[str, Any] = {"low": question.low, "high": question.high}
+    if question.answer_labels:
+        answers["labels"] = list(question.answer_labels)
+    answers["favourable"] = Noted(
+        list(question.favourable), marked("the upper answers; which ones are good to get?")
+    )
+    values: dict[str, Any] = {
+        "1": Remark("A draft of an instrument, from the columns of an export."),
+        "id": question.id,
+        "title": question.title,
+        "wording": question.wording,
+        "source": Noted(question.source, marked("whose words are these, and who may use them?")),
+        "licence": question.licence,
+        "validity": question.validity,
+        "answers": Noted(answers, marked("low and high are those of the columns")),
+        "scoring": {
+            "min_answered": question.min_answered,
+            "reversed": Noted(
+                [], marked("ids of items worded the other way round; these turn a score over")
+            ),
+        },
+        "items": [
+            {"id": item.id, "text": item.text} if item.text else {"id": item.id}
+            for item in question.items
+        ],
+    }
+    return toml_text(values)
