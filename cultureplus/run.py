@@ -14,7 +14,7 @@ import ctypes
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib import resources
@@ -201,11 +201,23 @@ def _write(
     write_tables(folder / "tables", tables)
     parameters = {"title": title, **settings}
     (folder / "key_numbers.json").write_text(key_numbers(tables, parameters), encoding="utf-8")
-    inputs = [(os.path.relpath(path, declared.folder), path) for path in declared.files]
-    write_manifest(
-        folder, inputs=[(name.replace(os.sep, "/"), path) for name, path in inputs],
-        parameters=parameters, release=release,
-    )  # fmt: skip
+    inputs = told(declared.files, declared.folder)
+    write_manifest(folder, inputs=inputs.items(), parameters=parameters, release=release)
+
+
+def told(files: Iterable[Path], folder: Path) -> dict[str, Path]:
+    """Input files by name as a released manifest may tell it: seen from the survey's folder.
+
+    Of a file that lies elsewhere only its own name is told, not the way to it.
+    """
+    found: dict[str, Path] = {}
+    for path in files:
+        name = _relative(path, folder)
+        if name.startswith("..") or Path(name).is_absolute():
+            same = sum(Path(each).name == path.name for each in found)
+            name = f"elsewhere/{path.name}" if not same else f"elsewhere/{same + 1}/{path.name}"
+        found[name] = path
+    return found
 
 
 def _shown(where: str) -> str:

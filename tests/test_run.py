@@ -25,7 +25,7 @@ from cultureplus.notebooks_run import execute, parameters_of, read_notebook, wit
 from cultureplus.published import publish
 from cultureplus.released import quoted
 from cultureplus.report import published_tables
-from cultureplus.run import lay_out, notebooks_folder, run_quarter, slug_of
+from cultureplus.run import lay_out, notebooks_folder, run_quarter, slug_of, told
 
 UNITS = ("=1+1", "<script>alert(1)</script>", "</script>", "<img src=x onerror=alert(1)>",
          "\u202eevil", "$x^2$")  # fmt: skip
@@ -170,6 +170,15 @@ def test_the_notebooks_are_executed_with_the_settings_of_the_run(world):
     assert parameters_of(notebook) == {"survey": "../../survey", "wave": WAVE, "min_n": 5}
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
+
+
+def test_of_files_elsewhere_only_the_name_is_told(tmp_path):
+    here = tmp_path / "survey"
+    files = [here / "survey.toml", here / "exports" / "q3.csv", tmp_path / "anna" / "q3.csv"]
+    files += [tmp_path / "ben" / "people.csv", tmp_path / "carl" / "people.csv"]
+    names = ["survey.toml", "exports/q3.csv", "elsewhere/2/q3.csv"]
+    names += ["elsewhere/people.csv", "elsewhere/2/people.csv"]
+    assert told(files, here) == dict(zip(names, files, strict=True))
 
 
 def test_the_manifest_says_what_went_in(world):
