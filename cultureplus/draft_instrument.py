@@ -19,7 +19,6 @@ from cultureplus.guesses import marked
 from cultureplus.instrument import Instrument, Item
 from cultureplus.likeness import parts_of
 from cultureplus.match_items import Found, Match
-from cultureplus.match_roles import tells_who
 from cultureplus.spelling import plain_text, slug
 from cultureplus.toml_writer import Noted, Remark, toml_text
 
@@ -48,7 +47,7 @@ def drafted(
         )
     wanted = plain_text(pattern).casefold().replace("[", "[[]")  # a bracket is a bracket
     columns = [column for column in facts if fnmatchcase(column.casefold(), wanted)]
-    columns = [column for column in columns if not tells_who(facts[column])]
+    columns = [column for column in columns if not facts[column].identifying]
     if not columns:
         raise InputError(
             f"No column's name fits '{pattern}'.",

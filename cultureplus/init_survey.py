@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from secrets import token_hex
 
 from cultureplus import readers
 from cultureplus.draft_instrument import draft_text
@@ -18,7 +19,6 @@ from cultureplus.export_file import ExportFile
 from cultureplus.guesses import guesses_in, guesses_said
 from cultureplus.instrument import load_instruments
 from cultureplus.match_items import Match
-from cultureplus.match_roles import tells_who
 from cultureplus.proposal import Proposal, propose, shared_labels
 from cultureplus.proposed_toml import (
     named,
@@ -87,7 +87,11 @@ def init_survey(
     )
     files = [seen_from(folder, path) for path in instruments] + [f"{name}.toml" for name in drafts]
     text = proposed_toml(
-        proposal, folder, title=title_of(folder.resolve().name), instrument_files=files
+        proposal,
+        folder,
+        title=title_of(folder.resolve().name),
+        salt=token_hex(16),
+        instrument_files=files,
     )
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -143,9 +147,9 @@ def _found(proposal: Proposal) -> list[str]:
         lines.append(f"  waves: {waves} in column '{proposal.wave.column}'")
     key = proposal.respondent.column if proposal.respondent else ""
     lines.append("  respondent: " + (f"column '{key}'" if key else "no column found"))
-    who = [name for name, each in proposal.facts.items() if tells_who(each) and name != key]
+    who = [name for name, each in proposal.facts.items() if each.identifying and name != key]
     if who:
-        lines.append(f"  about somebody, used for nothing: {named(who)}")
+        lines.append(f"  about somebody, dropped on reading: {named(who)}")
     for lens, role in proposal.units.items():
         lines.append(f"  {lens}: column '{role.column}'")
     for name in ("seconds", "language", "comment"):

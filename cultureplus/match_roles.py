@@ -66,13 +66,6 @@ _ADJUST = (
     "lengthofservice", "yearsofservice", "fte", "hours", "hoursperweek", "weeklyhours",
     "betriebszugehörigkeit", "dienstjahre", "ancienneté", "antigüedad", "dienstjaren",
 )  # fmt: skip
-_ABOUT_SOMEBODY = re.compile(
-    r"(?i)^(ip|ipaddress|ip address|email.*|e-mail.*|mail|.*e-?mail.*address|first ?name|"
-    r"last ?name|recipient.*name|full ?name|name|surname|phone.*|telephone.*|mobile.*|address|"
-    r"location ?(latitude|longitude)|latitude|longitude|user ?agent|device.*|browser.*|vorname|"
-    r"nachname|nom|prénom|nombre|apellidos?|voornaam|achternaam|date of birth|birthday|birthdate|"
-    r"recipient ?(e-?mail|first ?name|last ?name)|refurl|ip.?addr)$"
-)
 _ASKS = re.compile(
     r"(?i)^(in what|which|what|where|in which|please (choose|select|name)|welche|wo|in welch|"
     r"quel|dans|cu[aá]l|welk)"
@@ -99,13 +92,6 @@ def squashed(name: str) -> str:
     'durationinseconds'
     """
     return "".join(sign for sign in plain_text(name).casefold() if sign.isalnum())
-
-
-def tells_who(facts: Facts) -> str:
-    """What of a person a column holds, or ''; by the reader, else by the column's name."""
-    if facts.identifying:
-        return facts.identifying
-    return "something about a person" if _ABOUT_SOMEBODY.match(facts.name) else ""
 
 
 def respondent_key(waves: Sequence[Mapping[str, Facts]]) -> Role | None:
@@ -187,7 +173,7 @@ def comment_column(
     free = [
         name
         for name, each in facts.items()
-        if name not in taken and not tells_who(each) and _is_free_text(each)
+        if name not in taken and not each.identifying and _is_free_text(each)
     ]
     named = [name for name in free if _speaks_of_comments(facts[name])]
     if len(named) == 1 or (named and squashed(named[0]) in _COMMENT):
@@ -220,7 +206,7 @@ def unit_columns(facts: Mapping[str, Facts], taken: Collection[str]) -> dict[str
         fitting = [
             (place, name)
             for name, each in facts.items()
-            if name not in taken and not tells_who(each) and _holds_units(each)
+            if name not in taken and not each.identifying and _holds_units(each)
             for place in [_place_among(each, words.split())]
             if place is not None
         ]

@@ -76,10 +76,16 @@ def place_of(key: Key, table: TomlTable) -> str:
         return f"{table.file}, line {first[0]}"
     if len(key) == 1 and key[0] in _ALONE:
         return f"{table.file}, a new line at the top"
+    beside = [line for each, line in table.lines.items() if each[: len(key) - 1] == key[:-1]]
+    if len(key) > 1 and key[:-1] not in table.lines and beside:
+        if _is_header(beside[0], table):
+            name = ".".join(map(str, key[:-1]))
+            return f"{table.file}, a new table [{name}] above line {beside[0]}"
+        return f"{table.file}, a new line beside line {beside[0]}"
     above = key[:-1]
     while above and above not in table.lines:
         above = above[:-1]
-    if above and _written_in_line(above, table):
+    if above and not _is_header(table.lines[above], table):
         return f"{table.file}, line {table.lines[above]}"
     if len(above) == len(key) - 1 and above:
         return f"{table.file}, a new line below line {table.lines[above]}"
@@ -89,10 +95,9 @@ def place_of(key: Key, table: TomlTable) -> str:
     return f"{table.file}, a new table [{name}] below that of line {table.lines[above]}"
 
 
-def _written_in_line(path: Key, table: TomlTable) -> bool:
-    """Whether a table is written as `name = { ... }`."""
-    line = table.text.split("\n")[table.lines[path] - 1].lstrip()
-    return not line.startswith("[")
+def _is_header(line: int, table: TomlTable) -> bool:
+    """Whether a line is a table's heading, and no `name = { ... }` or `a.b = 1`."""
+    return table.text.split("\n")[line - 1].lstrip().startswith("[")
 
 
 def _key(named: str) -> Key:

@@ -20,6 +20,7 @@ from cultureplus.column_facts import Facts, facts_of
 from cultureplus.draft_instrument import drafted
 from cultureplus.errors import InputError
 from cultureplus.first_look import FirstLook, first_look
+from cultureplus.identity import telling_columns
 from cultureplus.instrument import Instrument
 from cultureplus.match_items import Matches, match_items, match_matrix
 from cultureplus.match_labels import Labels, code_for_labels, codes_of_no_answer, labels_of
@@ -86,7 +87,7 @@ def propose(
     """
     instruments = list(instruments)
     looks, waves_said = _waves([first_look(path, dictionary=dictionary) for path in exports])
-    raws = [look.raw for look in looks.values()]
+    raws = [_told(look.raw) for look in looks.values()]
     facts = facts_of(raws)
     wave = roles.wave_column(facts) if len(looks) == 1 else None
     if wave is not None:
@@ -163,6 +164,13 @@ def propose(
     )
 
 
+def _told(raw: RawTable) -> RawTable:
+    """The table with every column that reading will drop for what it tells of somebody."""
+    return replace(
+        raw, identifying={name: each.what for name, each in telling_columns(raw).items()}
+    )
+
+
 def _called(
     raw: RawTable, instruments: Iterable[Instrument], units: Iterable[str] = ()
 ) -> dict[str, str]:
@@ -227,7 +235,7 @@ def _people(
     free = [{name: each for name, each in wave.items() if name not in taken} for wave in waves]
     if path is None:
         return roles.respondent_key(free), None, None
-    facts = facts_of([first_look(path).raw])
+    facts = facts_of([_told(first_look(path).raw)])
     for name in free[-1]:
         if not all(name in wave and wave[name].is_key for wave in free):
             continue
@@ -289,7 +297,7 @@ def _blocks(facts: Mapping[str, Facts], taken: set[str]) -> list[list[str]]:
     shared: set[str] = set()
     for name, each in facts.items():
         answers = _answers(each)
-        if name in taken or roles.tells_who(each) or not answers:
+        if name in taken or each.identifying or not answers:
             shared = set()
             continue
         both = shared & answers

@@ -24,9 +24,17 @@ _LONGEST = 60  # letters of a column's name, where it is only mentioned
 
 
 def proposed_toml(
-    proposal: Proposal, folder: Path, *, title: str, instrument_files: Sequence[str] = ()
+    proposal: Proposal,
+    folder: Path,
+    *,
+    title: str,
+    salt: str,
+    instrument_files: Sequence[str] = (),
 ) -> str:
-    """The text of survey.toml for a folder; files are named as seen from there."""
+    """The text of survey.toml for a folder; files are named as seen from there.
+
+    `salt`: the secret with which respondents' keys will be hashed, where there are any.
+    """
     first = proposal.first
     values: dict[str, Any] = {
         "1": Remark("Proposed from the export. A comment that begins with 'guess:' wants a look:"),
@@ -35,6 +43,8 @@ def proposed_toml(
         "kind": Noted(first.kind, first.evidence or marked("no mark of a survey tool is in it")),
         **_writing(first),
     }
+    if proposal.respondent is not None:
+        values["salt"] = Noted(salt, "hashes the respondents' keys: keep it secret and as it is")
     if first.export.dictionary is not None:
         values["dictionary"] = seen_from(folder, first.export.dictionary)
     if instrument_files:

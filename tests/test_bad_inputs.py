@@ -130,6 +130,7 @@ def meant(tmp_path_factory) -> str:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.number} {row.files[0]}")
 def test_what_the_table_says_is_said(tmp_path, meant, row):
     said = outcome(write_survey(tmp_path / "survey", row), meant)
+    said = re.sub("<br>where: [^<]*$", "", said)  # lines of survey.toml: see test_mending.py
     assert said == row.said
     places = re.split("<br>possible: |<br>fix: ", said)
     assert not re.search("canary|77|Traceback", places[0])

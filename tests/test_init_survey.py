@@ -227,6 +227,32 @@ def test_a_code_that_is_an_answer_elsewhere_is_not_missing():
     assert codes_of_no_answer([one, other], facts) == [-99]
 
 
+def test_what_tells_who_somebody_is_is_proposed_for_nothing_but_the_key(tmp_path):
+    mails = [f"canary{row}@x.example" for row in range(24)]
+    columns = {each: ["1", "4", "7"] for each in PS}
+    path = small(tmp_path, {"Office": ["192.0.2.1", "192.0.2.2"], "Comment": mails} | columns)
+    said = []
+    init_survey([path], tmp_path / "survey", say=said.append)
+    assert "  about somebody, dropped on reading: 'Office', 'Comment'" in said
+    text = (tmp_path / "survey" / "survey.toml").read_text(encoding="utf-8")
+    assert "Office" not in text
+    assert 'comment = "Comment"' not in text
+    assert "salt" not in text  # nobody has a key
+    read_survey(confirmed(tmp_path / "survey" / "survey.toml"))
+
+
+def test_each_survey_has_a_salt_of_its_own(tmp_path):
+    columns = {"token": [f"P{row}" for row in range(24)]} | {each: ["1", "7"] for each in PS}
+    path = small(tmp_path, columns)
+    salts = []
+    for name in "ab":
+        init_survey([path], tmp_path / name, say=lambda line: None)
+        settings = read_settings(tmp_path / name)
+        salts.append(settings.salt)
+    assert len(set(salts)) == 2
+    assert all(len(salt) == 32 for salt in salts)
+
+
 def test_the_short_form(tmp_path):
     silos = INSTRUMENTS["silo_barriers"]
     columns = {item.text: ["1", "3", "5"] for item in silos.items if item.pulse}

@@ -85,4 +85,9 @@ def test_quoted_keys_and_names_of_columns_are_told_apart(tmp_path):
     }.items():
         said = with_place(InputError("No.", fix=fix), table)
         assert str(said).endswith(f"where: survey.toml, line {line}")
+    path.write_text("units.team = 't'\n[instruments.tea.columns]\na = 'b'\n", encoding="utf-8")
+    dotted = read_toml(path)
+    assert place_of(("units", "other"), dotted) == "survey.toml, a new line beside line 1"
+    where = "survey.toml, a new table [instruments.tea] above line 2"
+    assert place_of(("instruments", "tea", "labels"), dotted) == where
     assert place_of(("units", "other"), table) == "survey.toml, a new line below line 1"
