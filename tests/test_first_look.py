@@ -54,7 +54,7 @@ def test_how_a_file_is_written(tmp_path, case):
 CELL = st.text(st.sampled_from("ab ,;|\u00e9\"'\n-"), max_size=6).map(str.strip)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from(list(DELIMITERS)),
     st.lists(st.tuples(CELL, CELL, CELL), min_size=2, max_size=6),

@@ -62,7 +62,6 @@ def one_line(text):
 
 
 DRESSES = {
-    "codes": (lambda code, asked: code, "respondent", LENSES),
     "question texts": (lambda code, asked: one_line(asked), "Respondent", LENSES),
     "grids": (in_brackets, "Email Address", WHERE),
     "cut off": (lambda code, asked: cut_off(code, asked, 30), "token", LENSES),

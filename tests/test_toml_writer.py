@@ -14,7 +14,7 @@ VALUE = st.one_of(TEXT, st.integers(-999, 999), st.booleans(), st.lists(TEXT, ma
 TABLE = st.dictionaries(TEXT, VALUE, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.dictionaries(TEXT, st.one_of(VALUE, TABLE), max_size=5), TEXT)
 def test_what_is_written_is_read_back_whatever_the_notes(values, note):
     noted = {key: Noted(value, note) for key, value in values.items()}
