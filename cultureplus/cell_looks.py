@@ -10,8 +10,9 @@ import re
 from cultureplus.spelling import plain_text
 
 _MONTH = r"(?:jan|feb|m[a\u00e4]r|apr|ma[iyj]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
+SPREADSHEET_ERROR = "an error of a spreadsheet"
 _LOOKS: tuple[tuple[str, str, str], ...] = (
-    (r"#\S{1,14}[!?/]\S{0,3}|#nv|#arg", "an error of a spreadsheet",
+    (r"#[\u00a1\u00bf]?[^\W\d_]+(?:/0!|/[^\W\d_]|[!?])|#nv|#arg", SPREADSHEET_ERROR,
      "mend the formula or clear the cell, and save the file again"),
     (r"=.+", "a formula", "put its value in its place"),
     (r"[+-]?\d+(?:[.,]\d+)? ?%", "a percentage",
@@ -21,7 +22,7 @@ _LOOKS: tuple[tuple[str, str, str], ...] = (
     (r"[+-]?\d+,\d+", "a number with a comma",
      'if it marks decimals: decimal = "," at the top of survey.toml; if it stands between two '
      "answers: export one column per option"),
-    (r"\d+(?: ?[;|/] ?\d+)+ ?;?", "several numbers",
+    (r"\d+(?: ?[;|/] ?\d+)+ ?;?|\d+ ?;", "several numbers, or one of several",
      "export a question with several answers as one column per option"),
     (rf"\d{{1,4}}[-./]\d{{1,2}}(?:[-./]\d{{1,4}})?(?:[ t]\d{{1,2}}:.*)?|\d{{1,2}}[-. ]{_MONTH}"
      rf"(?:[-. ]\d+)?|{_MONTH}[-. ]\d{{1,4}}", "a date",

@@ -68,6 +68,12 @@ class ExportFile:
 
     def refuse_evident(self, wanted: str) -> None:
         """Raise `InputError` where the file begins as some other kind does than the one wanted."""
+        if self.name.startswith(("~$", ".~lock.")):
+            raise InputError(
+                "This is what a spreadsheet leaves beside a file that is open, not the file.",
+                file=self.name,
+                fix="name the file itself: the same name without what stands in front",
+            )
         found = evident_kind(self.beginning(LONGEST))
         if found is not None:
             what, fix = found

@@ -19,6 +19,7 @@ _BEGINNINGS: dict[bytes, tuple[str, str]] = {
     b"\xd0\xcf\x11\xe0": (
         "an old workbook (.xls) or one with a password",
         "open it and save it as .xlsx without a password"),
+    b"PARE": ("a file with a password (encrypted parquet)", "write it again without encryption"),
     b"PAR1\x15": ("a parquet file", "give it the ending .parquet"),
     b"$FL2@(#)": ("an SPSS file", "give it the ending .sav"),
     b"$FL3@(#)": ("a packed SPSS file", "give it the ending .zsav"),
@@ -26,10 +27,12 @@ _BEGINNINGS: dict[bytes, tuple[str, str]] = {
     b"ARROW1": ("an Arrow file", "write it again as parquet"),
     b"SQLite format 3\0": ("an SQLite database", _AGAIN),
     b"%PDF-": ("a PDF document", _AGAIN),
-    b"{\\rtf": ("a text document (rtf)", _AGAIN),
+    b"{\\rtf": ("a document (rtf)", _AGAIN),
     b"\x89PNG": ("a picture", _AGAIN),
     b"\xff\xd8\xff": ("a picture", _AGAIN),
     b"GIF89a": ("a picture", _AGAIN),
+    b"\x80\x04\x95": ("a Python pickle", f"never open one that came by mail; {_AGAIN}"),
+    b"\x80\x05\x95": ("a Python pickle", f"never open one that came by mail; {_AGAIN}"),
     b"\x1f\x8b": ("a packed file (gzip)", _UNPACK),
     b"BZh91AY&SY": ("a packed file (bzip2)", _UNPACK),
     b"\xfd7zXZ": ("a packed file (xz)", _UNPACK),
@@ -37,7 +40,7 @@ _BEGINNINGS: dict[bytes, tuple[str, str]] = {
     b"7z\xbc\xaf": ("an archive (7-Zip)", _UNPACK),
     b"Rar!": ("an archive (RAR)", _UNPACK),
     b"version https://git-lfs": (
-        "a pointer that Git LFS left in the file's place", "fetch the file itself: git lfs pull"),
+        "a pointer that Git LFS keeps in the file's place", "fetch the file itself: git lfs pull"),
 }  # fmt: skip
 # Files of text that are no tables; the mark or the spaces in front do not count.
 _WORDED = {
@@ -45,7 +48,7 @@ _WORDED = {
         "a web page",
         "sign in to the tool again and export the answers; a page came in the file's place"),
     rb"<\?xml": ("an XML document", "open it in a spreadsheet and save it as .xlsx"),
-    rb'\{\s*["}](?!ImportId)|\[\s*(?:\{|\])': ("JSON", _AGAIN),
+    rb'\{\s*["}](?!ImportId)|\[\s*(?:\{|\])': ("a JSON file", _AGAIN),
 }  # fmt: skip
 _PARTS = {
     "word/document.xml": ("a Word document", _AGAIN),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, zip_longest
 from typing import Any
 
@@ -17,6 +18,7 @@ from cultureplus.errors import InputError
 from cultureplus.export_file import ExportFile
 
 _AT_ONCE = 20_000
+_TOP = 4
 Cells = Sequence[str | None]
 
 
@@ -42,7 +44,15 @@ class Grid:
         """The cells of the grid's row at this place, blank where there is none; [] past the end."""
         if place >= len(self.cells):
             return []
-        return [str(cell) for cell in self.cells.iloc[place].fillna("")]
+        if place >= _TOP:
+            return [str(cell) for cell in self.cells.iloc[place].fillna("")]
+        return self._top[place].copy()
+
+    @cached_property
+    def _top(self) -> list[list[str]]:
+        """The first rows, which every reader looks at, many of them several times."""
+        rows = self.cells.iloc[:_TOP].to_numpy(dtype="object", na_value="")
+        return [list(map(str, row)) for row in rows]
 
     def row(self, place: int) -> int:
         """The row of the file that stands at this place of the grid."""

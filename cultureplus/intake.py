@@ -24,7 +24,9 @@ from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings, read_settings
 from cultureplus.spelling import in_order, tidied
+from cultureplus.spoilt_names import refuse_spoilt
 from cultureplus.survey import Survey, check_wave
+from cultureplus.wave_order import refuse_same_files, refuse_unordered
 
 
 def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Survey:
@@ -71,6 +73,7 @@ def _read(settings: Settings, waves: Sequence[str] | None) -> Survey:
     absent = instruments_absent(settings, exports, people)
     parts = [answers_of(settings, each, people, absent[each.wave], log) for each in batches]
     answers = pd.concat(parts) if len(parts) > 1 else parts[0]
+    refuse_same_files(settings.exports)
     answers, people = _answered(settings, answers, people, batches, log)
     return Survey(
         title=settings.title,
@@ -92,6 +95,7 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
     if settings.export is None:
         found = {wave: read_export(settings.kind, file) for wave, file in settings.exports.items()}
         for wave, raw in found.items():
+            refuse_spoilt(raw, *_names(settings))
             _log_read(raw, wave, log)
             found[wave] = protected(settings, "columns", raw, log, wave=wave)
     else:
@@ -99,6 +103,8 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
         name = settings.columns["wave"]
         waves = tidied(column_of(raw, name, setting="columns.wave"))
         check_filled(waves, raw, name, "A record has no wave.")
+        refuse_unordered(waves, raw, name)
+        refuse_spoilt(raw, *_names(settings))
         _log_read(raw, "", log)
         raw = protected(settings, "columns", raw, log)
         found = {
@@ -108,6 +114,12 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
         for wave, part in found.items():
             log.add(raw.file, f"{counted(len(part.frame), 'record')} of this wave", wave=wave)
     return found
+
+
+def _names(settings: Settings) -> tuple[list[str], list[str]]:
+    """The columns of the export that hold ids and units."""
+    keys = [settings.columns[c.RESPONDENT]] if c.RESPONDENT in settings.columns else []
+    return keys, [] if settings.people else list(settings.units.values())
 
 
 def _log_read(raw: RawTable, wave: str, log: ImportLog) -> None:

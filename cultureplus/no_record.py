@@ -56,12 +56,13 @@ def refuse_odd_rows(frame: pd.DataFrame, names: Sequence[str], file: str, first_
                 fix="delete this row if the records below it belong here; if they are another "
                 "export, give it a file of its own",
             )
-    for label, row in frame.iloc[-_LAST:].iterrows():
+    last = frame.iloc[-_LAST:]
+    for label, row in zip(last.index, last.to_numpy(dtype="object"), strict=True):
         first = next((tidy for tidy in map(plain_text, row) if tidy), "")
         if first.casefold().rstrip(" :") in _SUMS:
             raise InputError(
                 "This row sums up the others: it is no record.",
                 file=file,
-                row=int(str(label)) + first_row,
+                row=int(label) + first_row,
                 fix="delete it, and whatever else stands below the last record",
             )

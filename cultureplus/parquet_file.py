@@ -12,6 +12,8 @@ from cultureplus.raw_table import RawTable, records
 from cultureplus.spelling import plain_text
 from cultureplus.workbook import as_text
 
+_PARQUET = b"PAR1"
+
 
 def read_parquet(export: ExportFile) -> RawTable:
     """A parquet file as a raw table; its records count from row 1.
@@ -20,18 +22,32 @@ def read_parquet(export: ExportFile) -> RawTable:
     """
     from pyarrow import parquet
 
+    if export.beginning(len(_PARQUET)) != _PARQUET:
+        export.refuse_evident("a parquet file")
     try:
-        table = parquet.read_table(export.path)
+        table = parquet.ParquetFile(export.path).read()
         # pandas keeps a named index apart; here it is a column, and an unnamed one is nothing.
         table = table.replace_schema_metadata(None).select(
             [place for place, name in enumerate(table.column_names) if not _unnamed(name)]
         )
     except Exception:  # a broken file breaks in more ways than its library has errors for
+        begun = export.beginning(len(_PARQUET)) == _PARQUET
+        damaged = " that can be read: it is damaged, or its end is lacking" if begun else ""
         raise InputError(
-            "This is not a parquet file.", file=export.name, fix="write it again"
+            f"This is not a parquet file{damaged}.", file=export.name, fix="write it again"
         ) from None
-    texts = {place: _texts(column) for place, column in enumerate(table.columns)}
     names = [plain_text(name) for name in table.column_names]
+    texts = {}
+    for place, (name, column) in enumerate(zip(names, table.columns, strict=True)):
+        try:
+            texts[place] = _texts(column)
+        except UnicodeDecodeError:
+            raise InputError(
+                "This column holds bytes that are no letters.",
+                file=export.name,
+                column=name,
+                fix="write it again as text, or leave this column out",
+            ) from None
     frame = pd.DataFrame(texts, index=pd.RangeIndex(table.num_rows))
     return records(frame, names, export.name, first_row=1)
 
@@ -46,6 +62,8 @@ def _texts(column: Any) -> pd.Series:
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        column = pa.chunked_array([[cell and cell.decode() for cell in column.to_pylist()]])
     try:
         encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
         if isinstance(encoded, pa.ChunkedArray):

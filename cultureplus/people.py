@@ -23,6 +23,7 @@ from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import merge_spellings, plain_text, same_name, tidied
+from cultureplus.spoilt_names import refuse_spoilt
 
 _KEY = [c.WAVE, c.RESPONDENT]
 _OTHERS = "*"
@@ -58,6 +59,7 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
     log.add(raw.file, "read", rows=(len(raw.frame), len(raw.frame)))
     raw = protected(settings, "people", raw, log)
     name = side.columns["respondent"]
+    refuse_spoilt(raw, [name], list(settings.units.values()))
     keys = tidied(column_of(raw, name, setting="people.respondent"))
     waves = pd.Series("", index=keys.index)
     if "wave" in side.columns:
@@ -88,6 +90,9 @@ def batch(
                 fix='columns.respondent = "..."',
             )
         log.add(raw.file, "no respondent column: waves can't be linked", wave=wave)
+        again = int(raw.frame.duplicated().sum())
+        if again:
+            log.add(raw.file, f"{counted(again, 'record')} the same as one above: kept", wave=wave)
         rows = [f"{wave}/{raw.row(i)}" for i in raw.frame.index]
         return Batch(wave, raw, pd.Series(rows, index=raw.frame.index))
     keys = tidied(column_of(raw, name, setting="columns.respondent"))

@@ -129,7 +129,8 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
         )
     short = frame.isna().any(axis=1) if frame.shape[1] else pd.Series(dtype="bool")
     frame = frame.fillna("")
-    filled = (frame != "").any(axis=1)
+    held = frame != ""
+    filled = held.any(axis=1)
     if not filled.any():
         raise InputError(
             "There is no record in this file, only a header.", file=file, fix="export it again"
@@ -141,7 +142,7 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
             f"{counted(count, 'row')} shorter than the header: what is lacking counts as blank"
         )
     named = [bool(name) for name in names]
-    count = sum(bool((frame.iloc[:, i] != "").any()) for i, has in enumerate(named) if not has)
+    count = sum(some and not has for some, has in zip(held.any(), named, strict=True))
     if count:
         notes.append(f"{counted(count, 'column')} without a name left out")
     frame = frame.loc[filled]
@@ -177,8 +178,11 @@ def column_of(
 def _refuse_header(raw: RawTable, name: str) -> None:
     """Refuse a table whose header is a record, or whose header stands further below."""
     rows = raw.frame.head(20)
-    below = rows.index[rows.apply(lambda cells: cells.map(plain_text).eq(name)).any(axis=1)]
-    if len(below):
+    cells = rows.to_numpy(dtype="object")
+    below = [
+        label for label, row in zip(rows.index, cells, strict=True) if name in map(plain_text, row)
+    ]
+    if below:
         raise InputError(
             f"The first row has no column '{name}', this one has: it seems to be the header.",
             file=raw.file,

@@ -21,6 +21,7 @@ from defusedxml.ElementTree import iterparse
 
 from cultureplus.errors import InputError, counted
 from cultureplus.export_file import ExportFile
+from cultureplus.file_signature import archive_kind
 from cultureplus.grid import Cells, Grid, filled, laid_down
 
 _MOST_UNPACKED = 1 << 30  # a sheet of a million rows and 25 columns
@@ -29,7 +30,13 @@ _MOST_PARTS = 10_000
 _MOST_CELLS = 100_000_000
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _BLOCK = 1 << 20
-_OLD_BOOK = b"\xd0\xcf\x11\xe0"
+_VALUE = re.compile(rb"<(?:\w+:)?(?:v(?:\s[^<>]*)?>[^<]|is[\s>])")
+_ESCAPED = re.compile("_x(00[0-9A-Fa-f]{2})_")  # how XML spells what it can't hold
+_STRICT = "{http://purl.oclc.org/ooxml/"
+_LAST_ROW, _LAST_COLUMN = 1 << 20, 1 << 14
+_FAR_RIGHT = 1_000  # blank columns that no table has in its middle
+_ARCHIVE = b"PK\x03\x04"
+_TO_FRONT = "move the sheet with the answers to the front"
 _BLANK_RUN = 100_000  # blank rows that no table has in its middle
 
 
@@ -39,19 +46,18 @@ def book_grid(export: ExportFile) -> Grid:
     Raises `InputError` where the file is no workbook, unfolds beyond the limits, declares a
     document type, holds formulas without a value, or where its first sheet is empty.
     """
-    if export.beginning(4) == _OLD_BOOK:
-        raise InputError(
-            "This is an old workbook (.xls) or one with a password.",
-            file=export.name,
-            fix="open it and save it as .xlsx without a password",
-        )
+    beginning = export.beginning(len(_ARCHIVE))
+    if beginning != _ARCHIVE:
+        export.refuse_evident("an .xlsx workbook")
+    if not beginning:
+        raise InputError("This file is empty.", file=export.name, fix="export it again")
     has_formula = _look_inside(export)
     cells, others = _opened(export, has_formula=has_formula)
     grid = filled(
         export,
         cells,
         "The first sheet of this workbook is empty.",
-        "move the sheet with the answers to the front",
+        _TO_FRONT,
     )
     if not others:
         return grid
@@ -68,9 +74,18 @@ def _opened(export: ExportFile, *, has_formula: bool) -> tuple[pd.DataFrame | No
             # What a workbook's styles and drop-down lists look like does not matter here.
             warnings.simplefilter("ignore")
             book = load_workbook(stream, read_only=True, data_only=True)
+            if not book.worksheets:
+                raise InputError(
+                    "This workbook has no sheet with cells.", file=export.name, fix=_TO_FRONT
+                )
             sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # some programs declare a smaller table than they write
-            cells = laid_down(_rows(sheet.values, export))
+            if sheet.sheet_state != "visible":
+                raise InputError(
+                    "The first sheet of this workbook is hidden.",
+                    file=export.name,
+                    fix=f"look whether it holds the answers and show it; else {_TO_FRONT}",
+                )
+            cells = laid_down(_rows(sheet, export))
             others = sum(_is_filled(each) for each in book.worksheets[1:])
             if has_formula:
                 _refuse_unworked(export, load_workbook(stream, read_only=True), cells)
@@ -86,29 +101,89 @@ def _is_filled(sheet: Any) -> bool:
     return any(any(cell is not None for cell in row) for row in islice(sheet.values, 50))
 
 
-def _rows(rows: Any, export: ExportFile) -> Iterator[Cells]:
+def _rows(sheet: Any, export: ExportFile) -> Iterator[Cells]:
     """The rows without blank cells at their ends and without blank rows at the sheet's end."""
-    blank = count = 0
-    for place, row in enumerate(rows, start=1):
-        texts = [as_text(cell) for cell in row]
+    last = count = seen = width = 0
+    looked = False
+    for number, row in _written(sheet, export):
+        seen += sum(value is not None for value in row)
+        texts = [as_text(value) for value in row]
         while texts and not texts[-1]:
             texts.pop()
+        far = number - last > _BLANK_RUN
+        if far and not texts and not looked:
+            if _count_values(sheet) == seen:
+                return  # a million rows with a look and without a value are soon told
+            looked = True
         if not texts:
-            blank += 1
             continue
-        if blank > _BLANK_RUN:
+        gap = max(len(run) for run in "".join("x" if text else " " for text in texts).split("x"))
+        if far or (gap if not width else len(texts) - width) > _FAR_RIGHT:
             raise InputError(
-                "A cell stands far below the table.",
+                f"A cell stands far {'below' if far else 'to the right of'} the table.",
                 file=export.name,
-                row=place,
+                row=number,
                 fix="delete it, or move the table to a sheet of its own",
             )
-        yield from ([""] for _ in range(blank))
-        blank = 0
+        yield from ([""] for _ in range(number - last - 1))
+        last, width = number, width or len(texts)
         yield texts
         count += len(texts)
         if count > _MOST_CELLS:
             _refuse_large(export, "cells")
+
+
+def _written(sheet: Any, export: ExportFile) -> Iterator[tuple[int, list[Any]]]:
+    """The rows that are written, each with its number and its values from the first column on.
+
+    Nothing is taken from the declared size, which some programs write too small. The library's own
+    way through a sheet leaves out, without a word, what is not in order; here it is refused.
+    """
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    book = sheet.parent
+    last = 0
+    with book._archive.open(sheet._worksheet_path) as stream:
+        parser = WorkSheetParser(
+            stream,
+            sheet._shared_strings,
+            data_only=book.data_only,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            columns = [cell["column"] for cell in cells]
+            if (
+                not last < number <= _LAST_ROW
+                or columns != sorted(set(columns))
+                or (columns and not 1 <= columns[0] <= columns[-1] <= _LAST_COLUMN)
+                or {cell["row"] for cell in cells} - {number}
+            ):
+                raise InputError(
+                    "Rows or cells of this sheet are not in order.",
+                    file=export.name,
+                    row=number if 0 < number <= _LAST_ROW else None,
+                    fix="open the file in a spreadsheet and save it again; better, export it again",
+                )
+            last = number
+            values = [None] * (columns[-1] if columns else 0)
+            for cell in cells:
+                values[cell["column"] - 1] = cell["value"]
+            yield number, values
+
+
+def _count_values(sheet: Any) -> int:
+    """How many cells of a sheet hold a value, by its bytes alone."""
+    count = 0
+    rest = b""
+    with sheet.parent._archive.open(sheet._worksheet_path) as stream:
+        while block := stream.read(_BLOCK):
+            data = rest + block
+            whole = data.rfind(b"<")
+            count += len(_VALUE.findall(data, 0, whole))
+            rest = data[whole:]
+    return count
 
 
 def as_text(value: object) -> str:
@@ -121,7 +196,8 @@ def as_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    text = str(value)
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
 def _look_inside(export: ExportFile) -> bool:
@@ -130,6 +206,12 @@ def _look_inside(export: ExportFile) -> bool:
     try:
         with zipfile.ZipFile(export.path) as archive:
             parts = archive.infolist()
+            other = archive_kind([part.filename for part in parts])
+            if other is not None:
+                what, fix = other
+                raise InputError(
+                    f"This is {what}, not an .xlsx workbook.", file=export.name, fix=fix
+                )
             if len(parts) > _MOST_PARTS:
                 _refuse_large(export, "parts")
             if sum(part.file_size for part in parts) > _MOST_UNPACKED:
@@ -140,7 +222,13 @@ def _look_inside(export: ExportFile) -> bool:
                 if not part.filename.endswith((".xml", ".rels")):
                     continue
                 with archive.open(part) as stream:
-                    for _ in iterparse(stream, events=("start",), forbid_dtd=True):
+                    for _, element in iterparse(stream, events=("start",), forbid_dtd=True):
+                        if element.tag.startswith(_STRICT):
+                            raise InputError(
+                                "This workbook is saved as Strict Open XML, which is not read.",
+                                file=export.name,
+                                fix="open it and save it as 'Excel Workbook (.xlsx)'",
+                            )
                         break  # a document type stands before the first element
                 if "worksheets/" in part.filename and not has_formula:
                     with archive.open(part) as stream:
@@ -191,8 +279,16 @@ def _is_blank(cells: pd.DataFrame | None, row: int, column: int) -> bool:
 
 
 def _refuse(export: ExportFile) -> NoReturn:
+    if export.beginning(len(_ARCHIVE)) == _ARCHIVE:
+        raise InputError(
+            "This is not a workbook that can be read: it is damaged, or its end is lacking.",
+            file=export.name,
+            fix="export it again, and let the download finish",
+        ) from None
     raise InputError(
-        "This is not a workbook.", file=export.name, fix="save it again as .xlsx"
+        "This is not a workbook.",
+        file=export.name,
+        fix="save it again as .xlsx; if it is text, give it the ending .csv",
     ) from None
 
 

@@ -40,7 +40,8 @@ FLOORS = (
      "likeness", "answer_words"),
     ("parquet_file", "redcap_dictionary"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
-    ("instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
+    ("spoilt_names", "wave_order",
+     "instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
      "network_description", "declared", "cfa_estimate", "cfa_report", "parallel",
      "charts.tables", "charts.warned", "disclosure.sheets", "readers.googleforms",
      "readers.limesurvey", "readers.microsoftforms", "readers.plain", "readers.qualtrics",
@@ -129,6 +130,7 @@ READING = {
     "spss_file",
     "spss_layout",
     "survey",
+    "wave_order",
     "workbook",
 }
 DISCLOSURE = {name for floor in FLOORS for name in floor if name.startswith("disclosure.")}

@@ -302,7 +302,8 @@ def test_previews_add_up_too(make_survey):
         ('comment = "note"\n', ""),
         ('[instruments.drinks]\n[instruments.visits]\nlens = "team"\n', ""),
     ]
-    survey = read_survey(make_survey({"survey.toml": toml, "q2.csv": both, "q3.csv": both}))
+    later = both + "\n"  # the same bytes would be one file for two waves
+    survey = read_survey(make_survey({"survey.toml": toml, "q2.csv": both, "q3.csv": later}))
     log = survey.import_log.query("wave == '2026Q3' and decision != @KEYS")
     assert log[["decision", "rows_in", "rows_out"]].to_numpy().tolist() == [
         ["read", 3, 3],
