@@ -155,7 +155,6 @@ def meant() -> str:
 
 
 def check(row: Row, said: str) -> None:
-    said = re.sub("<br>where: [^<]*$", "", said)  # lines of survey.toml: see test_mending.py
     assert said == row.said
     # Among what is possible stand the names of columns, in the way out a name to copy.
     told = re.sub("<br>possible: .*?(?=<br>|$)", "", said)
