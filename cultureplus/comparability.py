@@ -33,7 +33,9 @@ _NAMES = [
     c.WAVE, c.SCALE, c.BY, c.RUNG, c.ESTIMATOR, c.N, "n_groups", "left_out", "joined", *_NUMBERS,
     "rule", c.HOLDS, c.VERDICT, c.REASON,
 ]  # fmt: skip
+QUESTIONS = "questions"  # the rung below all others
 _WHY = {
+    QUESTIONS: "its questions or its answers are not those of the wave before",
     "configural": "its items do not belong together alike in all of them",
     "thresholds": "the steps between its answers lie differently",
     "metric": "its items do not speak equally strongly in all of them",
@@ -63,8 +65,9 @@ def compare_groups(
     square as far (p at most .05 over all scales and rungs of a grouping; Bonferroni). Where fewer
     than two groups are large enough there is one row without a rung, with the reason. Waves that
     share people are treated as two groups; their chi-square is then too small or too large,
-    changes of fit hardly. Raises `InputError` for a grouping or an instrument that the survey does
-    not have.
+    changes of fit hardly. Where an item had another wording or range in the wave before, waves have
+    one rung, 'questions', which does not hold. Raises `InputError` for a grouping or an instrument
+    that the survey does not have.
 
     References: Chen (2007), Structural Equation Modeling 14, 464-504; Wu & Estabrook (2016),
     Psychometrika 81, 1014-1045; joining answers: Rutkowski, Svetina & Liaw (2019), Structural
@@ -82,9 +85,11 @@ def compare_groups(
         for scale, items in claim.model.items()
     ]
     parts = [
-        _ladder(claim, answers, _group(survey, name, answers), len(claims)).assign(
-            **{c.WAVE: survey.wave, c.BY: name}
-        )
+        (
+            _other_questions(survey, claim, answers)
+            if name == c.WAVE and _is_changed(survey, claim)
+            else _ladder(claim, answers, _group(survey, name, answers), len(claims))
+        ).assign(**{c.WAVE: survey.wave, c.BY: name})
         for name in wanted
         for claim, answers in claims
     ]
@@ -163,6 +168,25 @@ def _group(survey: Survey, by: str, answers: pd.DataFrame) -> pd.Series:
         return waves.where(waves.isin(survey.waves[-2:]))
     group = survey.people[by].reindex(answers.index).astype("object")
     return group.where(waves == survey.wave)
+
+
+def _is_changed(survey: Survey, claim: Claim) -> bool:
+    """Whether an item of a scale is another one than in the wave before."""
+    rows = survey.changed.loc[survey.changed[c.WAVE] == survey.wave]
+    items = {item for items in claim.model.values() for item in items}
+    whole = (rows[c.SCALE] == claim.instrument.id) & (rows[c.ITEM] == "")
+    return bool((whole | rows[c.ITEM].isin(items)).any())
+
+
+def _other_questions(survey: Survey, claim: Claim, answers: pd.DataFrame) -> pd.DataFrame:
+    """The lowest rung of a scale that asked something else in the wave before."""
+    there = _group(survey, c.WAVE, answers).notna() & answers.notna().all(axis=1)
+    row = dict.fromkeys(_NUMBERS, np.nan) | {
+        c.SCALE: next(iter(claim.model)), c.ESTIMATOR: claim.estimator, "n_groups": 2,
+        "left_out": 0, "joined": 0, c.RUNG: QUESTIONS, c.N: int(there.sum()), "rule": "",
+        c.HOLDS: False, c.VERDICT: f"Does not hold: {_WHY[QUESTIONS]}.", c.REASON: "",
+    }  # fmt: skip
+    return pd.DataFrame([row])
 
 
 def _ladder(claim: Claim, answers: pd.DataFrame, group: pd.Series, scales: int) -> pd.DataFrame:

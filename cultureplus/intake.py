@@ -26,6 +26,7 @@ from cultureplus.settings import Settings, read_settings
 from cultureplus.spelling import in_order, tidied
 from cultureplus.spoilt_names import refuse_spoilt
 from cultureplus.survey import Survey, check_wave
+from cultureplus.wave_changes import changed_questions, changed_units
 from cultureplus.wave_order import refuse_same_files, refuse_unordered
 
 
@@ -75,6 +76,7 @@ def _read(settings: Settings, waves: Sequence[str] | None) -> Survey:
     answers = pd.concat(parts) if len(parts) > 1 else parts[0]
     refuse_same_files(settings.exports)
     answers, people = _answered(settings, answers, people, batches, log)
+    changed = _changed(settings, batches, answers, people, log)
     return Survey(
         title=settings.title,
         waves=tuple(each.wave for each in batches),
@@ -87,7 +89,32 @@ def _read(settings: Settings, waves: Sequence[str] | None) -> Survey:
         comments=pd.concat([_comments(settings, each) for each in batches], ignore_index=True),
         import_log=log.table(),
         matrix_lens={name: each.lens for name, each in settings.asked.items() if each.lens},
+        changed=changed,
     )
+
+
+def _changed(
+    settings: Settings,
+    batches: list[Batch],
+    answers: pd.DataFrame,
+    people: pd.DataFrame,
+    log: ImportLog,
+) -> pd.DataFrame:
+    """Questions that are other ones than in the wave before; these and units of other names noted.
+
+    Of many items of one instrument the log names the first.
+    """
+    raws = {each.wave: each.raw for each in batches}
+    found = changed_questions(raws, settings.asked, answers)
+    for (wave, scale), rows in found.groupby([c.WAVE, c.SCALE], sort=False):
+        item, note = rows[[c.ITEM, c.NOTE]].iloc[0]
+        more = f" (and {counted(len(rows) - 1, 'more change')})" if len(rows) > 1 else ""
+        told = f"{item or scale} is not what it was in wave {rows[c.PREVIOUS].iloc[0]}: {note}"
+        log.add(raws[str(wave)].file, told + more, wave=str(wave))
+    file = settings.people.file.name if settings.people else "exports"
+    for wave, told in changed_units(people, tuple(settings.units)):
+        log.add(file, told, wave=wave)
+    return found
 
 
 def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:

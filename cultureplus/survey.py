@@ -8,13 +8,15 @@ read, recoded, merged and dropped.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from cultureplus import columns as c
 from cultureplus.errors import InputError, did_you_mean
 from cultureplus.instrument import Instrument
+
+CHANGED = (c.WAVE, c.PREVIOUS, c.SCALE, c.ITEM, c.NOTE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,8 @@ class Survey:
     lenses, `responded` (missing where nobody knows who was invited), seconds, language and
     adjusting columns where there are any. `ties`: wave, from, to. `comments`: wave, respondent,
     text. `units`: wave, lens, unit, invited, n. `import_log`: file, wave, column, decision,
-    rows_in, rows_out.
+    rows_in, rows_out. `changed`: questions that were other ones in the wave before: wave, previous,
+    scale (the instrument), item, note.
     """
 
     title: str
@@ -40,6 +43,7 @@ class Survey:
     comments: pd.DataFrame
     import_log: pd.DataFrame
     matrix_lens: Mapping[str, str]
+    changed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CHANGED)))
 
     @property
     def wave(self) -> str:
@@ -87,6 +91,7 @@ class Survey:
             people=rows(self.people),
             ties=rows(self.ties),
             comments=rows(self.comments),
+            changed=rows(self.changed),
         )
 
     def not_asked(self, *instruments: str) -> str:

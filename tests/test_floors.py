@@ -80,8 +80,9 @@ FLOORS = (
      "disclosure.fingerprints",
      "disclosure.snapshots", "charts.network", "charts.seams", "simulate.simulation"),
     # each person's answers, the page that begins a report, several analyses side by side
-    ("answers", "dossier", "link_words", "link_tables", "same_source", "sensitivity", "structure",
-     "network", "seams", "disclosure.ledger", "disclosure.scan", "simulate"),
+    ("answers", "wave_changes", "dossier", "link_words", "link_tables", "same_source",
+     "sensitivity", "structure", "network", "seams", "disclosure.ledger", "disclosure.scan",
+     "simulate"),
     # reading a survey; whether what was measured may be compared
     ("intake", "comparability", "headline", "link_sensitivity", "tie_lenses"),
     # a quarter, opened for a notebook
@@ -130,6 +131,7 @@ READING = {
     "spss_file",
     "spss_layout",
     "survey",
+    "wave_changes",
     "wave_order",
     "workbook",
 }

@@ -33,7 +33,9 @@ from cultureplus.errors import InputError
 _NEEDED = (WAVE, SCALE, BY, RUNG, CFI, RMSEA, SRMR, CHANGE_CFI, HOLDS, VERDICT, REASON)
 _TITLE = "Is it the same thing in every group?"
 _STEPS = "thresholds"  # the rung that only ordered answers have
+_QUESTIONS = "questions"  # the rung that only waves have which asked something else
 _COLUMNS = {
+    "same questions": (_QUESTIONS,),
     "same structure": ("configural",),
     "same steps": (_STEPS,),
     "same strength": ("metric", "loadings"),
@@ -61,9 +63,9 @@ def plot_ladder(ladder: pd.DataFrame, *, wave: str | None = None) -> go.Figure:
     ladder
         One row per scale, grouping and rung: `wave, scale, by` (what the groups are), `level` (the
         rung: "configural", "metric", "scalar", or for ordered answers "configural", "thresholds",
-        "loadings", "intercepts"; '' where none was tried), `cfi` (at most 1), `rmsea, srmr` (from
-        0), `change_cfi` (against the rung before), `holds` (true or false), `verdict` (a sentence),
-        `reason`.
+        "loadings", "intercepts"; "questions" where other ones were asked; '' where none was
+        tried), `cfi` (at most 1), `rmsea, srmr` (from 0), `change_cfi` (against the rung before),
+        `holds` (true or false), `verdict` (a sentence), `reason`.
     wave
         Which wave to draw; the newest in the table where nothing is said.
 
@@ -95,7 +97,8 @@ def plot_ladder(ladder: pd.DataFrame, *, wave: str | None = None) -> go.Figure:
     [('holds', (0, 1)), ('does not hold', (2,))]
     """
     house.require_columns(ladder, _NEEDED, chart="plot_ladder")
-    if reason := house.why_nothing(ladder, CFI):
+    fitted = ladder.loc[ladder[RUNG] != _QUESTIONS]
+    if len(fitted) == len(ladder) and (reason := house.why_nothing(ladder, CFI)):
         return house.empty_chart(_TITLE, reason, chart="plot_ladder", table="invariance_ladder")
     for rung in house.in_order(_rung(row) for row in ladder.to_dict("records")):
         if rung and rung not in _COLUMN_OF:
@@ -105,8 +108,9 @@ def plot_ladder(ladder: pd.DataFrame, *, wave: str | None = None) -> go.Figure:
     rows, wave = house.one_wave(ladder, wave)
     rows = rows.assign(state=_states(rows))
     there = {_COLUMN_OF.get(rung) for rung in rows[RUNG]}
-    # The steps of answers have a column only where a scale was asked for them.
-    columns = [name for name in _COLUMNS if name in there or name != _COLUMN_OF[_STEPS]]
+    # Some rungs have a column only where a scale was asked for them.
+    seldom = {_COLUMN_OF[_STEPS], _COLUMN_OF[_QUESTIONS]}
+    columns = [name for name in _COLUMNS if name in there or name not in seldom]
     groupings = house.in_order(rows[BY].astype(str))
     return house.figure(
         [_view(rows[rows[BY].astype(str) == by], by, columns, wave) for by in groupings],
@@ -147,7 +151,9 @@ def _states(rows: pd.DataFrame) -> list[str]:
         row = records[place]
         key = (str(row[BY]), str(row[SCALE]))
         holds = not house.missing(row[HOLDS]) and bool(row[HOLDS])
-        if _reason(row) or house.missing(row[CFI]):
+        if _rung(row) == _QUESTIONS:
+            states[place] = "does not hold"
+        elif _reason(row) or house.missing(row[CFI]):
             states[place] = _LOST
         elif key in fallen:
             states[place] = "not reached"
