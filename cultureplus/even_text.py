@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+MOST_COLUMNS = 1 << 14  # as in a spreadsheet
 _BLOCK = 1 << 24
 _QUOTE, _RETURN, _NEWLINE = (ord(mark) for mark in '"\r\n')
 _BOM = b"\xef\xbb\xbf"
@@ -36,7 +37,7 @@ def even_cells(path: Path, delimiter: str) -> pd.DataFrame | None:
     if marks is None:
         return None
     width = _width(path, delimiter)
-    if not width:
+    if not 0 < width <= MOST_COLUMNS:
         return None
     names = [f"f{place}" for place in range(width)]  # as the library numbers them
     try:

@@ -21,11 +21,11 @@ _SUMS = frozenset({
     "total", "totals", "grand total", "subtotal", "sum", "count", "average", "mean", "median",
     "minimum", "maximum", "standard deviation", "gesamt", "gesamtergebnis", "summe", "anzahl",
     "mittelwert", "durchschnitt", "total general", "total g\u00e9n\u00e9ral", "somme", "nombre",
-    "moyenne", "suma", "promedio", "media", "m\u00e9dia", "totale", "totale complessivo", "totaal",
-    "eindtotaal", "gemiddelde", "summa", "suma ko\u0144cowa", "\u015brednia",
+    "moyenne", "suma", "promedio", "totale", "totale complessivo", "totaal", "eindtotaal",
+    "gemiddelde", "summa", "suma ko\u0144cowa", "\u015brednia",
     "\u0438\u0442\u043e\u0433\u043e", "\u5408\u8a08", "\u603b\u8ba1", "\u5e73\u5747",
 })  # fmt: skip
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?%?")
 
 
 def holds_values(names: Iterable[str]) -> bool:
@@ -58,8 +58,9 @@ def refuse_odd_rows(frame: pd.DataFrame, names: Sequence[str], file: str, first_
             )
     last = frame.iloc[-_LAST:]
     for label, row in zip(last.index, last.to_numpy(dtype="object"), strict=True):
-        first = next((tidy for tidy in map(plain_text, row) if tidy), "")
-        if first.casefold().rstrip(" :") in _SUMS:
+        first, *others = [tidy for tidy in map(plain_text, row) if tidy] or [""]
+        # A department may be called Total; but beside it stands somebody's id or text.
+        if first.casefold().rstrip(" :") in _SUMS and all(map(_NUMBER.fullmatch, others)):
             raise InputError(
                 "This row sums up the others: it is no record.",
                 file=file,

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import NoReturn
 
 from cultureplus.errors import InputError, counted
-from cultureplus.even_text import even_cells
+from cultureplus.even_text import MOST_COLUMNS, even_cells
 from cultureplus.export_file import DELIMITERS, ExportFile
 from cultureplus.grid import Cells, Grid, filled, laid_down
 
@@ -82,6 +82,14 @@ def _rows(stream: Iterator[str], export: ExportFile, notes: list[str]) -> Iterat
         if row == [_END]:
             continue
         count += 1
+        if len(row) > MOST_COLUMNS:
+            raise InputError(
+                "This row has too many cells to be a survey.",
+                file=export.name,
+                row=count,
+                possible=[f"at most {MOST_COLUMNS}, as in a spreadsheet"],
+                fix="look whether line ends are lacking; better, export the file again",
+            )
         if width > 1 and len(row) == 1:
             _refuse_other_delimiter(row[0], export, delimiter, count, width)
         if not width and any(cell.strip() for cell in row):
@@ -107,7 +115,7 @@ def divided_by(export: ExportFile) -> str:
 
 def _says_delimiter(row: list[str], export: ExportFile, delimiter: str) -> bool:
     """Whether a first row only says what divides the cells; it must say what survey.toml says."""
-    said = _SEP.fullmatch(delimiter.join(row).strip().strip('"'))
+    said = _SEP.fullmatch(delimiter.join(row).strip(' "'))
     if said is not None and said[1] != delimiter:
         raise InputError(
             f"The first row says that '{said[1]}' divides the cells, not '{delimiter}'.",

@@ -17,6 +17,7 @@ SMALL: Made = {f"xlsx/{name}": made for name, made in workbooks.SMALL.items()}
 SMALL |= {f"typed/{name}": made for name, made in columnar.SMALL.items()}
 # Not kept: made when the tests run.
 LARGE: Made = {f"xlsx/{name}": made for name, made in workbooks.LARGE.items()}
+LARGE["text/too_wide.csv"] = lambda: b"q,1," * 10_000
 LARGE["text/wide.csv"] = lambda: (
     ",".join(f"q{n}" for n in range(10_000)) + "\n" + "1," * 9_999 + "1\n"
 ).encode()
