@@ -15,6 +15,7 @@ from cultureplus.survey import Survey
 ROOT = Path(__file__).parents[1]
 WAVE = "2026Q3"
 SALT = "an old teapot full of buttons"
+SAMPLE_SALT = "no secret: these people are made up"  # as data/sample/survey.toml has it
 
 
 def hashed_key(raw: str, salt: str = SALT) -> str:

@@ -23,7 +23,17 @@ from cultureplus.careless import (
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
 from cultureplus.screening import RULES, screen, screening_rules
-from tests.small_surveys import ROOT, WAVE, oracle, people_of, scale, survey_of, table
+from tests.small_surveys import (
+    ROOT,
+    SAMPLE_SALT,
+    WAVE,
+    hashed_key,
+    oracle,
+    people_of,
+    scale,
+    survey_of,
+    table,
+)
 
 SCREENED = {name: case for name, case in oracle("screening").items() if "scales" in case}
 INDICES = [rule.index for rule in RULES]
@@ -86,7 +96,7 @@ def found(sample):
 def careless(found):
     with (ROOT / "data" / "sample" / "truth.toml").open("rb") as file:
         truth = tomllib.load(file)["careless"]["respondents"]
-    planted = {(wave, name) for wave, names in truth.items() for name in names}
+    planted = {(w, hashed_key(name, SAMPLE_SALT)) for w, names in truth.items() for name in names}
     return np.array([key in planted for key in found.index])
 
 

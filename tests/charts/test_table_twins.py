@@ -770,7 +770,7 @@ def test_a_rungs_hover_has_its_numbers_and_its_verdict(ladder):
 
 
 def test_an_unknown_rung_is_refused(ladder):
-    with pytest.raises(InputError, match=r"(?s)found: roof.*possible: configural, thresholds"):
+    with pytest.raises(InputError, match=r"(?s)found: roof.*possible: questions, configural"):
         plot_ladder(ladder.replace({"level": {"metric": "roof"}}))
 
 
