@@ -276,14 +276,18 @@ def _refuse(
 
 def _held(cells: pd.Series) -> str:
     """What nearly every filled cell of a column wholly is, or ''."""
-    filled = cells.loc[cells != ""]
-    if filled.empty:
+    spread = np.linspace(0, len(cells) - 1, min(len(cells), _LOOKED_AT)).astype("int64")
+    some = [plain_text(cell) for cell in cells.iloc[spread] if cell != ""]
+    filled = cells
+    if len(some) < _LOOKED_AT / 2:  # few are filled: then look at those
+        filled = cells.loc[cells != ""]
+        spread = np.linspace(0, len(filled) - 1, min(len(filled), _LOOKED_AT)).astype("int64")
+        some = [plain_text(cell) for cell in filled.iloc[spread]]
+    if not some:
         return ""
-    spread = np.linspace(0, len(filled) - 1, min(len(filled), _LOOKED_AT)).astype("int64")
-    some = [plain_text(cell) for cell in filled.iloc[spread]]
     for what, is_one in _CELLS.items():
         if _share(is_one, some) >= _NEARLY_EVERY / 2 and (
-            _share(is_one, [plain_text(cell) for cell in filled]) >= _NEARLY_EVERY
+            _share(is_one, [plain_text(cell) for cell in filled if cell != ""]) >= _NEARLY_EVERY
         ):
             return what
     return ""
