@@ -1,9 +1,9 @@
 """Reading a large export into a `Survey`: wall time and peak memory, beside pandas alone.
 
-A million people, 60 columns: a respondent, four lenses, an adjusting column, seconds, language, two
-columns that nobody asks for, 50 answers. Every reading has a process of its own, so that its peak
-is its own. pandas reads the same file and does nothing with it: it knows no declared range, no
-labels, no units, no keys, and refuses nothing.
+A million people (and once three million), 60 columns: a respondent, four lenses, an adjusting
+column, seconds, language, two columns that nobody asks for, 50 answers. Every reading has a process
+of its own, so that its peak is its own. pandas reads the same file and does nothing with it: it
+knows no declared range, no labels, no units, no keys, and refuses nothing.
 
     python benchmarks/reading.py [number of people]
 """
@@ -109,6 +109,12 @@ def files(folder: Path, people: int) -> dict[str, tuple[Path, str]]:
     text = (folder / "plain.csv").read_text()
     (folder / "short.csv").write_text(text.rstrip("\n").rpartition(",")[0] + "\n")
     made.to_parquet(folder / "table.parquet")
+    found[f"csv of {3 * people:,} people"] = (folder / "three.csv", "csv")
+    with (folder / "three.csv").open("w", encoding="utf-8") as file:
+        head, _, body = text.partition("\n")
+        file.write(f"{head}\n")
+        for part in "ABC":
+            file.write(body.replace("\nR", f"\n{part}").replace("R", part, 1))
     questions = "".join(
         f'[[items]]\nid = "q_{item}"\ntext = "Statement {item}."\n' for item in range(1, ITEMS + 1)
     )
