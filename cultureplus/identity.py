@@ -277,13 +277,13 @@ def _refuse(
 def _held(cells: pd.Series) -> str:
     """What nearly every filled cell of a column wholly is, or ''."""
     spread = np.linspace(0, len(cells) - 1, min(len(cells), _LOOKED_AT)).astype("int64")
-    some = [plain_text(cell) for cell in cells.iloc[spread] if cell != ""]
+    some = [plain_text(cell) for cell in cells.iloc[spread].tolist() if cell != ""]
     filled = cells
     if len(some) < _LOOKED_AT / 2:  # few are filled: then look at those
         filled = cells.loc[cells != ""]
         spread = np.linspace(0, len(filled) - 1, min(len(filled), _LOOKED_AT)).astype("int64")
         some = [plain_text(cell) for cell in filled.iloc[spread]]
-    if not some:
+    if not any(sign in text for text in set(some) for sign in _SIGNS):
         return ""
     for what, is_one in _CELLS.items():
         if _share(is_one, some) >= _NEARLY_EVERY / 2 and (
@@ -291,6 +291,9 @@ def _held(cells: pd.Series) -> str:
         ):
             return what
     return ""
+
+
+_SIGNS = "@.:,"  # one of them stands in everything that is known by its cells
 
 
 def _share(is_one: Callable[[str], bool], cells: list[str]) -> float:

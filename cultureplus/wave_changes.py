@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
@@ -102,15 +103,18 @@ def _stretched(
     if instrument.kind != "rating" or not items:
         return
     waves = answers.index.get_level_values(c.WAVE)
-    used = [answers.loc[waves == key, items].stack().value_counts() for key in (previous, wave)]
-    if min(each.sum() for each in used) < _ENOUGH:
+    used, counts = [], []
+    for key in (previous, wave):
+        cells = answers.loc[waves == key, items].to_numpy()
+        values, count = np.unique(cells[~np.isnan(cells)], return_counts=True)
+        used.append(values)
+        counts.append(count)
+    if min(count.sum() for count in counts) < _ENOUGH:
         return
-    reach = [(int(each.index.min()), int(each.index.max())) for each in used]
     for one, other in ((0, 1), (1, 0)):
-        often = used[other] / used[other].sum() >= _OFTEN
-        kept = used[other].index[often]
-        if len(kept) and (kept.max() > reach[one][1] or kept.min() < reach[one][0]):
-            spans = [f"{low} to {high}" for low, high in reach]
+        kept = used[other][counts[other] / counts[other].sum() >= _OFTEN]
+        if len(kept) and (kept.max() > used[one].max() or kept.min() < used[one].min()):
+            spans = [f"{each.min():.0f} to {each.max():.0f}" for each in used]
             yield "", f"other answers used: {spans[0]} then, {spans[1]} now"
             return
 
