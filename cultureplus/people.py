@@ -44,7 +44,7 @@ class Batch:
 
 
 def _index(wave: str, keys: pd.Series) -> pd.MultiIndex:
-    return pd.MultiIndex.from_arrays([[wave] * len(keys), keys.to_numpy()], names=_KEY)
+    return pd.MultiIndex.from_product([[wave], keys], names=_KEY)
 
 
 def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] | None:
