@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _init(chosen: argparse.Namespace) -> int:
-    from cultureplus.init_survey import exports_and_folder, init_survey
+    from cultureplus.proposing.init_survey import exports_and_folder, init_survey
 
     exports, folder = exports_and_folder(chosen.export)
     init_survey(

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from cultureplus.answer_words import are_answers, meaning_of, numbered
 from cultureplus.instrument import load_instruments
+from cultureplus.proposing.answer_words import are_answers, meaning_of, numbered
 
 # case: (labels from low to high, low, high)
 KNOWN = {

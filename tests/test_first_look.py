@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from cultureplus.errors import InputError
 from cultureplus.export_file import DELIMITERS
-from cultureplus.first_look import first_look
+from cultureplus.proposing.first_look import first_look
 
 ROWS = 'who{0}team{0}note\nP1{0}Br\u00e9al{0}"a, b; c"\nP2{0}Red{0}\nP3{0}Red{0}"two\nlines"\n'
 

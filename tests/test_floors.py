@@ -37,7 +37,7 @@ FLOORS = (
     ("grid", "even_text", "spss_layout", "no_record",
      "guesses", "mending"),
     ("raw_table", "text_file", "workbook", "spss_file",
-     "likeness", "answer_words"),
+     "proposing", "proposing.likeness", "proposing.answer_words"),
     ("parquet_file", "redcap_dictionary"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("spoilt_names", "wave_order",
@@ -53,7 +53,8 @@ FLOORS = (
      "charts.house", "disclosure.artefacts", "disclosure.suppress", "disclosure.few_people",
      "simulate.responses"),
     # settings, the pages of a questionnaire, scores, one analysis or one plot per file
-    ("settings", "joined", "column_facts", "first_look", "scoring", "units", "invariance",
+    ("settings", "joined", "proposing.column_facts", "proposing.first_look", "scoring", "units",
+     "invariance",
      "item_answers", "silos", "evidence",
      "omega", "ordinal_reliability", "pooled_agreement", "questionnaires.pages",
      "charts.agreement", "charts.answers", "charts.barriers", "charts.buzz", "charts.change",
@@ -67,11 +68,11 @@ FLOORS = (
      "questionnaires.markdown", "questionnaires.qualtrics", "questionnaires.xlsform"),
     ("disclosure.patterns", "disclosure.audit", "questionnaires"),
     # which columns are what in an export that nobody has described yet
-    ("match_items", "match_roles"),
-    ("match_labels", "draft_instrument"),
-    ("proposal",),
-    ("proposed_toml",),
-    ("init_survey",),
+    ("proposing.match_items", "proposing.match_roles"),
+    ("proposing.match_labels", "proposing.draft_instrument"),
+    ("proposing.proposal",),
+    ("proposing.proposed_toml",),
+    ("proposing.init_survey",),
     # which units may be shown
     ("disclosure.plan",),
     # people, and what needs scores
@@ -109,9 +110,9 @@ COMPUTING = {
 CHARTS = {"charts"} | {name for floor in FLOORS for name in floor if name.startswith("charts.")}
 SIMULATE = {name for floor in FLOORS for name in floor if name.startswith("simulate")}
 READING = {
-    "column_facts",
-    "match_labels",
-    "proposal",
+    "proposing.column_facts",
+    "proposing.match_labels",
+    "proposing.proposal",
     "answers",
     "cells",
     "crossed",

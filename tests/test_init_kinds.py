@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 from cultureplus.cli import main
-from cultureplus.init_survey import init_survey, open_places
 from cultureplus.instrument import load_instruments
 from cultureplus.intake import read_survey
+from cultureplus.proposing.init_survey import init_survey, open_places
 from cultureplus.settings import read_settings
 from tests.test_tool_columns import EXPORTS, as_read, exported, people
 

@@ -11,9 +11,9 @@ import pytest
 from cultureplus.cli import main
 from cultureplus.errors import InputError
 from cultureplus.guesses import guesses_in
-from cultureplus.init_survey import exports_and_folder, init_survey, open_places
 from cultureplus.intake import read_survey
-from cultureplus.proposal import propose
+from cultureplus.proposing.init_survey import exports_and_folder, init_survey, open_places
+from cultureplus.proposing.proposal import propose
 from cultureplus.settings import read_settings
 from cultureplus.spelling import slug
 from tests.dressed_sample import (
@@ -211,9 +211,9 @@ def test_what_one_person_wrote_is_no_label(tmp_path):
 def test_a_code_that_is_an_answer_elsewhere_is_not_missing():
     import dataclasses
 
-    from cultureplus.column_facts import Facts
-    from cultureplus.match_items import Found, Match
-    from cultureplus.match_labels import codes_of_no_answer
+    from cultureplus.proposing.column_facts import Facts
+    from cultureplus.proposing.match_items import Found, Match
+    from cultureplus.proposing.match_labels import codes_of_no_answer
 
     short = INSTRUMENTS["silo_barriers"]
     long = dataclasses.replace(INSTRUMENTS["psychological_safety"], high=100)
@@ -263,9 +263,9 @@ def test_the_short_form(tmp_path):
 def test_codes_that_the_file_explains_the_other_way_round(tmp_path):
     import pandas as pd
 
-    from cultureplus.column_facts import facts_of
-    from cultureplus.match_items import Found, Match
-    from cultureplus.match_labels import labels_of
+    from cultureplus.proposing.column_facts import facts_of
+    from cultureplus.proposing.match_items import Found, Match
+    from cultureplus.proposing.match_labels import labels_of
     from cultureplus.raw_table import RawTable
 
     own = INSTRUMENTS["collaboration_energy"]

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from cultureplus.instrument import load_instruments
-from cultureplus.likeness import best_match, likeness
+from cultureplus.proposing.likeness import best_match, likeness
 
 ITEMS = {
     item.text: item.id

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from cultureplus import match_roles as roles
-from cultureplus.column_facts import facts_of
+from cultureplus.proposing import match_roles as roles
+from cultureplus.proposing.column_facts import facts_of
 from cultureplus.raw_table import RawTable
 
 N = 12

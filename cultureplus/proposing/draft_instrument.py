@@ -12,13 +12,13 @@ from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from cultureplus.answer_words import meaning_of, numbered
-from cultureplus.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
 from cultureplus.errors import InputError, by_likeness, did_you_mean
 from cultureplus.guesses import marked
 from cultureplus.instrument import Instrument, Item
-from cultureplus.likeness import parts_of
-from cultureplus.match_items import Found, Match
+from cultureplus.proposing.answer_words import meaning_of, numbered
+from cultureplus.proposing.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
+from cultureplus.proposing.likeness import parts_of
+from cultureplus.proposing.match_items import Found, Match
 from cultureplus.spelling import plain_text, slug
 from cultureplus.toml_writer import Noted, Remark, toml_text
 

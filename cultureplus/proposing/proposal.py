@@ -14,17 +14,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from cultureplus import match_roles as roles
-from cultureplus.answer_words import are_answers
-from cultureplus.column_facts import Facts, facts_of
-from cultureplus.draft_instrument import drafted
 from cultureplus.errors import InputError
-from cultureplus.first_look import FirstLook, first_look
 from cultureplus.identity import telling_columns
 from cultureplus.instrument import Instrument
-from cultureplus.match_items import Matches, match_items, match_matrix
-from cultureplus.match_labels import Labels, code_for_labels, codes_of_no_answer, labels_of
-from cultureplus.match_roles import Role
+from cultureplus.proposing import match_roles as roles
+from cultureplus.proposing.answer_words import are_answers
+from cultureplus.proposing.column_facts import Facts, facts_of
+from cultureplus.proposing.draft_instrument import drafted
+from cultureplus.proposing.first_look import FirstLook, first_look
+from cultureplus.proposing.match_items import Matches, match_items, match_matrix
+from cultureplus.proposing.match_labels import (
+    Labels,
+    code_for_labels,
+    codes_of_no_answer,
+    labels_of,
+)
+from cultureplus.proposing.match_roles import Role
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import merge_spellings, slug, tidied
 from cultureplus.tool_columns import columns_in

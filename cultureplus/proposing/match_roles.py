@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cultureplus.column_facts import Facts
+from cultureplus.proposing.column_facts import Facts
 from cultureplus.spelling import in_order, plain_text, same_name, slug
 
 # Keys that a person keeps from wave to wave, the surest first; then those made anew each time.

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cultureplus.answer_words import BY_NUMBER
 from cultureplus.export_file import ExportFile
-from cultureplus.first_look import FirstLook
 from cultureplus.guesses import marked
-from cultureplus.match_items import Found, Match
-from cultureplus.match_labels import Labels, code_for_labels
-from cultureplus.match_roles import Role
-from cultureplus.proposal import Proposal, Side, shared_labels
+from cultureplus.proposing.answer_words import BY_NUMBER
+from cultureplus.proposing.first_look import FirstLook
+from cultureplus.proposing.match_items import Found, Match
+from cultureplus.proposing.match_labels import Labels, code_for_labels
+from cultureplus.proposing.match_roles import Role
+from cultureplus.proposing.proposal import Proposal, Side, shared_labels
 from cultureplus.spelling import slug
 from cultureplus.toml_source import OPEN
 from cultureplus.toml_writer import Noted, Remark, toml_text

@@ -13,14 +13,14 @@ from pathlib import Path
 from secrets import token_hex
 
 from cultureplus import readers
-from cultureplus.draft_instrument import draft_text
 from cultureplus.errors import InputError, counted
 from cultureplus.export_file import ExportFile
 from cultureplus.guesses import guesses_in, guesses_said
 from cultureplus.instrument import load_instruments
-from cultureplus.match_items import Match
-from cultureplus.proposal import Proposal, propose, shared_labels
-from cultureplus.proposed_toml import (
+from cultureplus.proposing.draft_instrument import draft_text
+from cultureplus.proposing.match_items import Match
+from cultureplus.proposing.proposal import Proposal, propose, shared_labels
+from cultureplus.proposing.proposed_toml import (
     named,
     proposed_toml,
     said_blocks,

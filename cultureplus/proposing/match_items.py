@@ -11,10 +11,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cultureplus.column_facts import Facts
 from cultureplus.instrument import Instrument
 from cultureplus.joined import divisions
-from cultureplus.likeness import ALIKE, best_match, likeness, parts_of, plain_words, reads_like
+from cultureplus.proposing.column_facts import Facts
+from cultureplus.proposing.likeness import (
+    ALIKE,
+    best_match,
+    likeness,
+    parts_of,
+    plain_words,
+    reads_like,
+)
 from cultureplus.spelling import same_name, slug
 
 ENOUGH = 0.6  # the share of its items that an instrument is proposed with

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cultureplus.answer_words import Meaning, meaning_of
 from cultureplus.cells import as_number
-from cultureplus.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
 from cultureplus.instrument import Instrument
-from cultureplus.match_items import Match
+from cultureplus.proposing.answer_words import Meaning, meaning_of
+from cultureplus.proposing.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
+from cultureplus.proposing.match_items import Match
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import plain_text
 

@@ -1,0 +1,1 @@
+"""What an export looks like, and the survey.toml that follows from it, every guess marked."""
