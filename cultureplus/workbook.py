@@ -12,6 +12,8 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -70,8 +72,13 @@ def _opened(export: ExportFile, *, has_formula: bool) -> tuple[pd.DataFrame | No
     from openpyxl import load_workbook
 
     try:
-        with warnings.catch_warnings(), export.path.open("rb") as stream:
-            # What a workbook's styles and drop-down lists look like does not matter here.
+        # What a workbook's styles and drop-down lists look like does not matter here, and the
+        # library prints what is wrong with a style.
+        with (
+            warnings.catch_warnings(),
+            redirect_stdout(StringIO()),
+            export.path.open("rb") as stream,
+        ):
             warnings.simplefilter("ignore")
             book = load_workbook(stream, read_only=True, data_only=True)
             if not book.worksheets:

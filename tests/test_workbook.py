@@ -77,6 +77,13 @@ def test_a_formula_is_the_value_saved_with_it(tmp_path):
     assert book_grid(ExportFile(path)).cells.iloc[2].tolist() == ["", "5"]
 
 
+def test_a_style_that_is_not_there_prints_nothing(tmp_path, capsys):
+    path = written(tmp_path, TABLE)
+    rewritten(path, "xl/styles.xml", r'(<cellStyle [^>]*xfId=)"0"', r'\1"253"')
+    complaint(path)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_document_types_are_refused(tmp_path):
     path = rewritten(written(tmp_path, TABLE), SHEET, "^", '<!DOCTYPE x [<!ENTITY a "b">]>')
     assert "declares document types" in complaint(path)
