@@ -33,6 +33,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -361,11 +362,14 @@ def held_text(path: Path) -> tuple[int, int]:
 
 def _held(rows: list[list[str]], path: Path) -> tuple[int, int]:
     heads = HEADS.get(_kind_of(path), 1)
-    if heads > 1:  # names come from several rows
-        columns = max((len(row) for row in rows[:1]), default=0)
+    while heads < len(rows) and _kind_of(path) == "surveymonkey" and not any(rows[heads][:2]):
+        heads += 1  # a further row of the header: nobody's number stands there
+    records = rows[heads:]
+    if heads > 1:  # a column may have its name from any of several rows
+        columns = sum(any(cells) for cells in zip_longest(*records))
     else:
         columns = sum(plain_text(name) != "" for name in rows[0]) if rows else 0
-    return sum(any(cell != "" for cell in row) for row in rows[heads:]), columns
+    return sum(any(cell != "" for cell in row) for row in records), columns
 
 
 def sound_xlsx(folder: Path) -> dict[str, bytes]:
