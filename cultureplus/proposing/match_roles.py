@@ -280,34 +280,27 @@ def of_waves(facts: Mapping[str, Facts], waves: Collection[str]) -> list[str]:
     ]
 
 
+# What a file's name says of its wave, the most telling first, and how the wave is then called.
+_WAVE_NAMES = (
+    (r"(?P<y>20\d\d)[\s_.-]*[Qq](?P<q>[1-4])(?!\d)", "{y}Q{q}"),
+    (r"(?<![A-Za-z])[Qq](?P<q>[1-4])[\s_.-]*(?P<y>20\d\d)", "{y}Q{q}"),
+    (r"(?P<y>20\d\d)[\s_.-]*[Hh](?P<h>[12])(?!\d)", "{y}H{h}"),
+    (r"(?P<y>20\d\d)[_.-](?P<m>0[1-9]|1[0-2])(?!\d)", "{y}-{m}"),
+    (r"(?i)(?<![a-z0-9])(?:wave|welle|round|w)[\s_.-]*0?(?P<n>\d{1,2})(?!\d)", "wave {n}"),
+    (r"(?<![A-Za-z])[Qq](?P<q>[1-4])(?!\d)", "Q{q}"),
+    (r"(?<!\d)(?P<y>20\d\d)(?!\d)", "{y}"),
+)
+
+
 def wave_named(file_stem: str) -> tuple[str, bool]:
     """The wave that a file's name says, and whether it says one.
 
     >>> wave_named("answers_2026-Q3_final"), wave_named("Q3 2026"), wave_named("survey")
     (('2026Q3', True), ('2026Q3', True), ('survey', False))
     """
-    for pattern in (
-        r"(?P<y>20\d\d)[\s_.-]*[Qq](?P<q>[1-4])(?!\d)",
-        r"(?<![A-Za-z])[Qq](?P<q>[1-4])[\s_.-]*(?P<y>20\d\d)",
-    ):
-        hit = re.search(pattern, file_stem)
-        if hit:
-            return f"{hit['y']}Q{hit['q']}", True
-    hit = re.search(r"(?P<y>20\d\d)[\s_.-]*[Hh](?P<h>[12])(?!\d)", file_stem)
-    if hit:
-        return f"{hit['y']}H{hit['h']}", True
-    hit = re.search(r"(?P<y>20\d\d)[_.-](?P<m>0[1-9]|1[0-2])(?!\d)", file_stem)
-    if hit:
-        return f"{hit['y']}-{hit['m']}", True
-    hit = re.search(r"(?i)(?<![a-z0-9])(?:wave|welle|round|w)[\s_.-]*(\d{1,2})(?!\d)", file_stem)
-    if hit:
-        return f"wave {int(hit[1])}", True
-    hit = re.search(r"(?<![A-Za-z])[Qq]([1-4])(?!\d)", file_stem)
-    if hit:
-        return f"Q{hit[1]}", True
-    hit = re.search(r"(?<!\d)(20\d\d)(?!\d)", file_stem)
-    if hit:
-        return hit[1], True
+    for pattern, told in _WAVE_NAMES:
+        if hit := re.search(pattern, file_stem):
+            return told.format(**hit.groupdict()), True
     return plain_text(re.sub(r"[^\w-]+", " ", file_stem)) or "first", False
 
 
