@@ -27,8 +27,9 @@ import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
+from cultureplus.errors import InputError
 from cultureplus.import_log import ImportLog
-from cultureplus.raw_table import RawTable, column_of
+from cultureplus.raw_table import ROW_OF_NAMES, RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import plain_text, same_name, tidied
@@ -143,6 +144,8 @@ def hashed(keys: pd.Series, salt: str) -> pd.Series:
 def telling_columns(raw: RawTable) -> dict[str, Telling]:
     """The columns of a file that tell who somebody is or where they sat.
 
+    Raises `InputError` where such a thing is a column's name itself.
+
     >>> frame = pd.DataFrame({"IPAddress": ["", ""], "x": ["a@b.org", "c@d.org"], "q": ["1", "2"]})
     >>> telling_columns(RawTable(frame, "a.csv", 2))
     {'IPAddress': Telling(what='IP address', seen='by its name'), \
@@ -156,6 +159,12 @@ def telling_columns(raw: RawTable) -> dict[str, Telling]:
             found[name] = Telling(_BY_NAME[_bare(name)], "by its name")
         else:
             what = _held(raw.frame[name])
+            if what and _CELLS[what](name):
+                raise InputError(
+                    "What stands where the header should be looks like a record.",
+                    file=raw.file,
+                    fix=ROW_OF_NAMES,
+                )
             if what:
                 found[name] = Telling(what, "by its cells")
     return found

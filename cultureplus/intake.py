@@ -130,10 +130,10 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
         name = settings.columns["wave"]
         waves = tidied(column_of(raw, name, setting="columns.wave"))
         check_filled(waves, raw, name, "A record has no wave.")
-        refuse_unordered(waves, raw, name)
         refuse_spoilt(raw, *_names(settings))
         _log_read(raw, "", log)
         raw = protected(settings, "columns", raw, log)
+        refuse_unordered(waves, raw, name)  # it quotes waves: they are nobody's key or address now
         found = {
             wave: replace(raw, frame=raw.frame.loc[waves == wave])
             for wave in sorted(waves.unique(), key=in_order)

@@ -26,15 +26,22 @@ _SUMS = frozenset({
     "\u0438\u0442\u043e\u0433\u043e", "\u5408\u8a08", "\u603b\u8ba1", "\u5e73\u5747",
 })  # fmt: skip
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?%?")
+# A day with its year, alone or with a time; an IP address.
+_OF_A_RECORD = re.compile(
+    r"(?:[0-9]{4}([-./])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-./])[0-9]{1,2}\2[0-9]{4}"
+    r"|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2})(?:,?[ T][0-9]{1,2}:.*)?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+)
 
 
 def holds_values(names: Iterable[str]) -> bool:
-    """Whether what should be names of columns looks like a record: numbers, e-mail addresses.
+    """Whether what should be names of columns looks like a record: numbers, addresses, times.
 
     >>> holds_values(["who", "tea_1"]), holds_values(["P1", "4"])
     (False, True)
     """
-    return any(_NUMBER.fullmatch(name) or "@" in name for name in names)
+    return any(
+        _NUMBER.fullmatch(name) or "@" in name or _OF_A_RECORD.fullmatch(name) for name in names
+    )
 
 
 def refuse_odd_rows(frame: pd.DataFrame, names: Sequence[str], file: str, first_row: int) -> None:

@@ -57,9 +57,9 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
         return None
     raw = read_table(side.file)
     log.add(raw.file, "read", rows=(len(raw.frame), len(raw.frame)))
-    raw = protected(settings, "people", raw, log)
     name = side.columns["respondent"]
-    refuse_spoilt(raw, [name], list(settings.units.values()))
+    refuse_spoilt(raw, [name], list(settings.units.values()))  # of a hash nothing is to be seen
+    raw = protected(settings, "people", raw, log)
     keys = tidied(column_of(raw, name, setting="people.respondent"))
     waves = pd.Series("", index=keys.index)
     if "wave" in side.columns:

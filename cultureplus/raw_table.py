@@ -18,7 +18,7 @@ from cultureplus.grid import Grid
 from cultureplus.no_record import holds_values, refuse_odd_rows
 from cultureplus.spelling import plain_text
 
-_ROW_OF_NAMES = "put the row with the names of the columns in front of the records"
+ROW_OF_NAMES = "put the row with the names of the columns in front of the records"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
         raise InputError(
             "What stands where the header should be looks like a record.",
             file=file,
-            fix=_ROW_OF_NAMES,
+            fix=ROW_OF_NAMES,
         )
     if repeated:
         raise InputError(
@@ -195,5 +195,5 @@ def _refuse_header(raw: RawTable, name: str) -> None:
         raise InputError(
             f"Can't find the column '{name}', and what stands in the header looks like a record.",
             file=raw.file,
-            fix=_ROW_OF_NAMES,
+            fix=ROW_OF_NAMES,
         )

@@ -19,6 +19,7 @@ from cultureplus.export_file import ExportFile
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import same_name
 
+_FEW = 6  # waves that even a handful of records may come from
 _YEAR_FIRST = re.compile(r"[0-9]{4}(?![0-9])")
 
 
@@ -37,8 +38,19 @@ def refuse_same_files(exports: Mapping[str, ExportFile]) -> None:
 def refuse_unordered(waves: pd.Series, raw: RawTable, column: str) -> None:
     """Raise `InputError` where a wave is spelled in two ways or is a date that does not sort.
 
-    `waves`: the wave of each record, tidied.
+    `waves`: the wave of each record, tidied. Where most records have a wave of their own, these are
+    no waves but what people wrote, and none is quoted.
     """
+    count = waves.nunique()
+    if count > _FEW and 2 * count > len(waves):
+        raise InputError(
+            "This column holds no waves: most records have one of their own.",
+            file=raw.file,
+            column=column,
+            found=f"{count} different cells in {len(waves)} records",
+            fix="name the column that says in which wave a record was collected: columns.wave = "
+            '"..." in survey.toml',
+        )
     spelled: dict[str, str] = {}
     for wave in map(str, waves.unique()):
         place = raw.row(waves.index[waves == wave][0])

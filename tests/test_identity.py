@@ -244,3 +244,44 @@ def test_a_misspelt_key_is_found_among_the_columns_that_would_be_dropped(make_su
     }  # fmt: skip
     with pytest.raises(InputError, match=r'columns\.respondent = "Email"'):
         read_survey(make_survey(changes))
+
+
+IN_ONE_FILE = [
+    ('[waves]\n2026Q2 = "q2.csv"\n2026Q3 = "q3.csv"\n\n', 'export = "all.csv"\n\n'),
+    ('[instruments.drinks]\n[instruments.visits]\nlens = "team"\n', ""),
+]
+MANY = "".join(f"P{n},canary note {n},Red,1,2\n" for n in range(8))
+
+
+@pytest.mark.parametrize(
+    ("wave", "rows", "words"),
+    [
+        ("who", "canary,1,Red,1,2\nCanary,1,Red,3,4\n", "keys can't be read as columns.wave too"),
+        ("note", "P1,canary@a.org,Red,1,2\nP2,Canary@a.org,Red,3,4\n", "found: e-mail in all.csv"),
+        ("note", MANY, "found: 8 different cells in 8 records"),
+    ],
+)
+def test_what_people_are_or_wrote_is_no_wave_and_is_not_quoted(make_survey, wave, rows, words):
+    toml = [*IN_ONE_FILE, ('comment = "note"', f'wave = "{wave}"')]
+    changes = {"survey.toml": toml, "all.csv": f"who,note,team,tea_1,tea_2\n{rows}"}
+    with pytest.raises(InputError, match=re.escape(words)) as caught:
+        read_survey(make_survey(changes))
+    assert "canary" not in str(caught.value).casefold()
+
+
+@pytest.mark.parametrize("name", ["canary@a.org", "192.0.2.77"])
+def test_a_column_named_as_its_cells_is_a_record(name):
+    other = name.replace("canary", "b").replace("77", "8")
+    with pytest.raises(InputError, match="looks like a record") as caught:
+        telling_columns(raw(**{name: [other, other]}))
+    assert name not in str(caught.value)
+
+
+def test_a_shortened_id_is_seen_before_ids_are_hashed(make_survey):
+    toml = (
+        "[units]",
+        '[people]\nfile = "people.csv"\nrespondent = "who"\nwave = "wave"\n\n[units]',
+    )
+    people = "wave,who,team\n2026Q2,P1,Red\n2026Q2,1.23E+15,Red\n"
+    with pytest.raises(InputError, match=r"people\.csv, row 3, column 'who': A spreadsheet has"):
+        read_survey(make_survey({"survey.toml": toml, "people.csv": people}))

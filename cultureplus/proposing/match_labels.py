@@ -6,8 +6,7 @@ person gives or confirms their numbers, and nowhere else.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cultureplus.cells import as_number
@@ -20,6 +19,7 @@ from cultureplus.spelling import plain_text
 
 ANY = "any"  # labels of records whose language the export does not say
 _LONGEST = 80
+_Record = tuple[str, Hashable]  # file and place in it
 _USUAL_CODE = -99
 
 
@@ -51,16 +51,16 @@ def labels_of(
     coded = _coded(match, facts)
     if coded is not None:
         return coded
-    pooled: dict[str, Counter[str]] = {}
+    pooled: dict[str, dict[str, set[_Record]]] = {}
     for raw in raws:
         for column in match.columns:
             if column in raw.frame:
                 _count(raw, column, language, pooled)
     found: dict[str, Meaning] = {}
-    for tongue, counts in pooled.items():
+    for tongue, texts in pooled.items():
         shared = [
-            text for text, n in counts.items()
-            if (n > 1 or _is_known(text, question)) and len(text) <= _LONGEST
+            text for text, records in texts.items()
+            if (len(records) > 1 or _is_known(text, question)) and len(text) <= _LONGEST
         ]  # fmt: skip
         if len(shared) > MOST_LABELS + 1:  # one of them may mean no answer
             return Labels({}, too_many=True)
@@ -71,17 +71,23 @@ def labels_of(
 
 
 def _count(
-    raw: RawTable, column: str, language: str | None, pooled: dict[str, Counter[str]]
+    raw: RawTable, column: str, language: str | None, pooled: dict[str, dict[str, set[_Record]]]
 ) -> None:
+    """Note records in which each text stands: two at most per column, for two share a label.
+
+    What one person writes in several columns is not shared.
+    """
     cells = raw.frame[column]
     spoken = None if language is None else raw.frame.get(language)
     groups = [(ANY, cells)] if spoken is None else list(cells.groupby(spoken))
     for tongue, part in groups:
-        for cell, n in part.value_counts().items():
-            tidy = plain_text(cell)
-            if tidy and as_number(tidy) is None:
-                name = plain_text(tongue).lower().replace("_", "-") or ANY
-                pooled.setdefault(name, Counter())[tidy] += int(n)
+        for some in (part, part.loc[part.duplicated()]):
+            for place, cell in some.drop_duplicates().items():
+                tidy = plain_text(cell)
+                if tidy and as_number(tidy) is None:
+                    name = plain_text(tongue).lower().replace("_", "-") or ANY
+                    records = pooled.setdefault(name, {}).setdefault(tidy, set())
+                    records.add((raw.file, place))
 
 
 def _is_known(text: str, question: Instrument) -> bool:
