@@ -94,6 +94,7 @@ _PAIR = re.compile(
     r"\(?[-+]?(?:90|[0-8]?[0-9])\.[0-9]{2,}(?:\s*[,;]\s*|\s+)"
     r"[-+]?(?:180|1[0-7][0-9]|[0-9]?[0-9])\.[0-9]{2,}\)?"
 )
+_NO_HEADER = "What stands where the header should be looks like a record."
 _NEARLY_EVERY = 0.9
 _LOOKED_AT = 200  # filled cells, evenly spread, by which a column is told not to be one
 _SPOKEN_OF = (NAME, MAIL, IP, PLACE, PHONE)  # a device is many people's
@@ -160,11 +161,7 @@ def telling_columns(raw: RawTable) -> dict[str, Telling]:
         else:
             what = _held(raw.frame[name])
             if what and _CELLS[what](name):
-                raise InputError(
-                    "What stands where the header should be looks like a record.",
-                    file=raw.file,
-                    fix=ROW_OF_NAMES,
-                )
+                raise InputError(_NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)
             if what:
                 found[name] = Telling(what, "by its cells")
     return found
@@ -181,6 +178,8 @@ def protected(
     keys = _keys(settings, role)
     for key, name in keys.items():
         column_of(raw, name, setting=f"{role}.{key}")
+    if raw.frame[[*dict.fromkeys(keys.values())]].isin([*keys.values()]).any(axis=None):
+        raise InputError(_NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)  # somebody's key is a name
     telling = telling_columns(raw)
     for name, table, key, read_as in _used(settings, role):
         if table.path == ("units",):  # while the cells still say what the file is

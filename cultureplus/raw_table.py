@@ -190,8 +190,10 @@ def _refuse_header(raw: RawTable, name: str) -> None:
             fix="delete the rows above it; if the names stand one below the other, exchange rows "
             "and columns",
         )
-    if holds_values(raw.frame.columns):
-        # Its names would be somebody's answers.
+    if holds_values(raw.frame.columns) or any(
+        (raw.frame[each] == each).any() for each in raw.frame
+    ):
+        # Its names would be somebody's answers, or the people of a tie.
         raise InputError(
             f"Can't find the column '{name}', and what stands in the header looks like a record.",
             file=raw.file,

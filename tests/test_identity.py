@@ -285,3 +285,11 @@ def test_a_shortened_id_is_seen_before_ids_are_hashed(make_survey):
     people = "wave,who,team\n2026Q2,P1,Red\n2026Q2,1.23E+15,Red\n"
     with pytest.raises(InputError, match=r"people\.csv, row 3, column 'who': A spreadsheet has"):
         read_survey(make_survey({"survey.toml": toml, "people.csv": people}))
+
+
+@pytest.mark.parametrize("line", [TIES, TIES.replace('"a"', '"canary"').replace('"b"', '"P2"')])
+def test_people_of_a_first_tie_are_no_names_of_columns(make_survey, line):
+    ties = "canary,P2\ncanary,P1\nP1,P2\n"
+    with pytest.raises(InputError, match="looks like a record") as caught:
+        read_survey(make_survey({"survey.toml": ("[missing]", line), "ties.csv": ties}))
+    assert "canary" not in str(caught.value)
