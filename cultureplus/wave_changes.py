@@ -127,8 +127,12 @@ def changed_units(people: pd.DataFrame, lenses: tuple[str, ...]) -> Iterator[tup
     waves = people.index.get_level_values(c.WAVE)
     for previous, wave in pairwise(waves.unique()):
         for lens in lenses:
-            then, now = (set(people.loc[waves == key, lens].dropna()) for key in (previous, wave))
-            gone, new = (sorted(each, key=in_order) for each in (then - now, now - then))
+            then, now = (people.loc[waves == key, lens].value_counts() for key in (previous, wave))
+            gone, new = (
+                # A unit of one person may be a text that somebody wrote.
+                sorted(one.index[one > 1].difference(other.index), key=in_order)
+                for one, other in ((then, now), (now, then))
+            )
             if not gone or not new:
                 continue  # a unit that was closed or opened has no other name
             told = f"{lens}: of wave {previous} not here {_listed(gone)}; new {_listed(new)}"

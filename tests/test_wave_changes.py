@@ -110,9 +110,18 @@ def people(teams: dict[str, list[str]]) -> pd.DataFrame:
     return pd.concat([people_of({"team": names}, wave=wave) for wave, names in teams.items()])
 
 
+def test_what_one_person_wrote_in_place_of_a_unit_is_not_told():
+    table = people({"Q1": ["Sales", "Sales", "canary"], "Q2": ["Ops", "Ops", "canary too"]})
+    assert [told for _, told in changed_units(table, ("team",))] == [
+        "team: of wave Q1 not here Sales; new Ops"
+    ]
+
+
 def test_units_of_other_names_are_told_with_the_nearest():
     found = list(
-        changed_units(people({"Q1": ["Sales", "HR"], "Q2": ["Sales EMEA", "HR"]}), ("team",))
+        changed_units(
+            people({"Q1": ["Sales", "HR"] * 2, "Q2": ["Sales EMEA", "HR"] * 2}), ("team",)
+        )
     )
     assert found == [(
         "Q2",
