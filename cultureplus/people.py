@@ -267,8 +267,8 @@ def _renamed(
     places, distinct = pd.factorize(names, use_na_sentinel=False)
     keys = pd.Series(pd.array([same_name(name) for name in distinct])[places], names.index)
     mentioned = {same_name(name) for each in renaming.items() for name in each}
+    others = ~keys.isin(mentioned) & names.notna() & (keys != "")
     for old, new in renaming.items():
-        others = ~keys.isin(mentioned) & names.notna() & (keys != "")
         meant = others if old == _OTHERS else keys == same_name(old)
         names = names.mask(meant, new)
         told = "every other name" if old == _OTHERS else f"'{old}'"
