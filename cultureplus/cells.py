@@ -7,7 +7,8 @@ refused with its file, column and row. The cell itself is never quoted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from cultureplus.errors import InputError, counted
 from cultureplus.instrument import Instrument, Option
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import plain_text, tidied
+from cultureplus.text_columns import distinct_texts
 
 _ALL_LANGUAGES = ""
 MISSING_CODES = "with a missing code counted as blank"
@@ -81,7 +83,7 @@ def _distinct(cells: pd.Series, known: set[str]) -> tuple[np.ndarray, np.ndarray
     A survey has few distinct answers, so each is looked at once. A known label is a text even
     where it looks like a number: what survey.toml says of it holds.
     """
-    codes, distinct = pd.factorize(cells, use_na_sentinel=False)
+    codes, distinct = distinct_texts(cells)
     values = np.full(len(distinct), np.nan)
     is_text = np.zeros(len(distinct), dtype=bool)
     for place, cell in enumerate(distinct):
@@ -221,7 +223,7 @@ def ticks(
     further = _together(labels)
     blank = {str(int(code)) if code.is_integer() else str(code) for code in missing} | {""}
     cells = raw.frame[column]
-    places, distinct = pd.factorize(cells, use_na_sentinel=False)
+    places, distinct = distinct_texts(cells)
     own = plain_text(option.text).casefold()
     ticked = np.zeros(len(distinct), dtype=bool)
     unclear = np.zeros(len(distinct), dtype=bool)
@@ -242,13 +244,13 @@ def ticks(
             column=column,
             found=f"{counted(int(strange.sum()), 'such cell')} in this column",
             possible=["1", "0", "blank", "the option's text"],
-            fix=f"{_ticks_fix(distinct[unclear])} or say what the texts mean: "
+            fix=f"{_ticks_fix(compress(distinct, unclear))} or say what the texts mean: "
             f'instruments.{question}.labels = "..." in survey.toml',
         )
     return pd.Series(ticked[places], index=cells.index, dtype="float64")
 
 
-def _ticks_fix(unclear: np.ndarray) -> str:
+def _ticks_fix(unclear: Iterable[str]) -> str:
     if any(as_number(plain_text(cell)) is not None for cell in unclear):
         return "add a code that means no answer to missing.codes in survey.toml;"
     return "export select-all questions with one column per option, as numbers;"

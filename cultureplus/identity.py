@@ -33,6 +33,7 @@ from cultureplus.raw_table import ROW_OF_NAMES, RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import plain_text, same_name, tidied
+from cultureplus.text_columns import as_bytes, as_digits
 from cultureplus.toml_source import TomlTable
 
 _BYTES = 8  # of a key's hash; two digits each
@@ -132,14 +133,15 @@ def hashed(keys: pd.Series, salt: str) -> pd.Series:
     # A long salt is used whole: the hash takes so many bytes and no more.
     secret = secret if len(secret) <= _MOST_SALT else blake2b(secret).digest()
     empty = blake2b(key=secret, digest_size=_BYTES)
-    places, distinct = pd.factorize(tidied(keys), use_na_sentinel=False)
+    tidy = tidied(keys)
     found = []
-    for key in distinct.tolist():
+    for key in as_bytes(tidy):
         one = empty.copy()
-        one.update(key.encode())
-        found.append(one.hexdigest() if key else "")
-    texts = pd.array(found, dtype="str")
-    return pd.Series(texts.take(places), index=keys.index, name=keys.name)
+        one.update(key)
+        found.append(one.digest())
+    texts = as_digits(found, keys.index).rename(keys.name)
+    blank = tidy == ""
+    return texts.mask(blank, "") if blank.any() else texts
 
 
 def telling_columns(raw: RawTable) -> dict[str, Telling]:

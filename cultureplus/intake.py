@@ -168,7 +168,11 @@ def _answered(
     log: ImportLog,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Respondents are those with at least one answer; others are at most invited."""
-    some = answers.notna().any(axis=1)
+    some = pd.Series(data=False, index=answers.index)
+    for name in answers:
+        some |= answers[name].notna()
+        if some.all():
+            break
     if not some.any():
         raise InputError(
             "Nobody answered anything here.",
@@ -193,13 +197,13 @@ def _answered(
 
 def _comments(settings: Settings, each: Batch) -> pd.DataFrame:
     """Free text as it was written, blank ones left out: wave, respondent, text."""
-    table = pd.DataFrame(index=each.index).reset_index()
     name = settings.columns.get("comment")
     if name is None:
-        return table.iloc[:0].assign(**{c.TEXT: pd.Series(dtype="str")})
-    cells = column_of(each.raw, name, setting="columns.comment")
-    table[c.TEXT] = cells.fillna("").astype("str").str.strip().to_numpy()
-    return table.loc[table[c.TEXT] != ""].reset_index(drop=True)
+        return pd.DataFrame(columns=[c.WAVE, c.RESPONDENT, c.TEXT], dtype="str")
+    cells = column_of(each.raw, name, setting="columns.comment").str.strip()
+    filled = (cells != "").to_numpy()
+    table = pd.DataFrame(index=each.index[filled]).reset_index()
+    return table.assign(**{c.TEXT: cells.loc[filled].array})
 
 
 def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -> pd.DataFrame:

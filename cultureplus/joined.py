@@ -21,6 +21,7 @@ from cultureplus.cells import MISSING_CODES
 from cultureplus.errors import InputError, counted
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import plain_text, same_name
+from cultureplus.text_columns import distinct_texts
 
 TAKEN_APART = "with all its answers in one taken apart"
 UNLISTED = "with a text beside the options: the options count"
@@ -105,7 +106,7 @@ def ticked_together(
     cells = raw.frame[together.column]
     pieces = _with_codes(raw, together)
     blank = {f"{code:g}" for code in missing} | {str(code) for code in missing}
-    places, distinct = pd.factorize(cells, use_na_sentinel=False)
+    places, distinct = distinct_texts(cells)
     texts = [plain_text(cell) for cell in distinct]
     found = [divisions("" if text in blank else text, pieces, joins) for text in texts]
 

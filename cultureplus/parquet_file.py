@@ -20,6 +20,7 @@ def read_parquet(export: ExportFile) -> RawTable:
 
     Raises `InputError` where the file is no parquet.
     """
+    import pyarrow as pa
     from pyarrow import parquet
 
     if export.beginning(len(_PARQUET)) != _PARQUET:
@@ -41,7 +42,7 @@ def read_parquet(export: ExportFile) -> RawTable:
     for place, (name, column) in enumerate(zip(names, table.columns, strict=True)):
         try:
             texts[place] = _texts(column)
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, pa.ArrowInvalid):
             raise InputError(
                 "This column holds bytes that are no letters.",
                 file=export.name,
@@ -57,11 +58,14 @@ def _unnamed(name: str) -> bool:
 
 
 def _texts(column: Any) -> pd.Series:
-    """Cells as texts; each different one is looked at once."""
+    """Cells as texts; of what is no text, each different value is looked at once."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        column.validate(full=True)
+        return column.fill_null("").to_pandas()
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         column = pa.chunked_array([[cell and cell.decode() for cell in column.to_pylist()]])
     try:

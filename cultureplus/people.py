@@ -7,9 +7,10 @@ are refused unless the survey says to drop them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from cultureplus.readers import read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import merge_spellings, plain_text, same_name, tidied
 from cultureplus.spoilt_names import refuse_spoilt
+from cultureplus.text_columns import distinct_texts, laid_over
 
 _KEY = [c.WAVE, c.RESPONDENT]
 _OTHERS = "*"
@@ -44,7 +46,13 @@ class Batch:
 
 
 def _index(wave: str, keys: pd.Series) -> pd.MultiIndex:
-    return pd.MultiIndex.from_product([[wave], keys], names=_KEY)
+    """(wave, respondent) for keys of which none is repeated, in the order of the file."""
+    return pd.MultiIndex(
+        levels=[[wave], keys],
+        codes=[np.zeros(len(keys), dtype="int8"), np.arange(len(keys))],
+        names=_KEY,
+        verify_integrity=False,
+    )
 
 
 def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] | None:
@@ -60,7 +68,7 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
     name = side.columns["respondent"]
     refuse_spoilt(raw, [name], list(settings.units.values()))  # of a hash nothing is to be seen
     raw = protected(settings, "people", raw, log)
-    keys = tidied(column_of(raw, name, setting="people.respondent"))
+    keys = column_of(raw, name, setting="people.respondent")
     waves = pd.Series("", index=keys.index)
     if "wave" in side.columns:
         waves = tidied(column_of(raw, side.columns["wave"], setting="people.wave"))
@@ -95,7 +103,7 @@ def batch(
             log.add(raw.file, f"{counted(again, 'record')} the same as one above: kept", wave=wave)
         rows = [f"{wave}/{raw.row(i)}" for i in raw.frame.index]
         return Batch(wave, raw, pd.Series(rows, index=raw.frame.index))
-    keys = tidied(column_of(raw, name, setting="columns.respondent"))
+    keys = column_of(raw, name, setting="columns.respondent")
     _check_keys(keys, raw, name)
     side = settings.people
     if roster is None or side is None:
@@ -228,7 +236,7 @@ def _seconds(each: Batch, cells: pd.Series, log: ImportLog) -> pd.Series:
 
 def _numbers(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Cells as finite numbers, missing where blank, and which of them hold something else."""
-    places, distinct = pd.factorize(cells, use_na_sentinel=False)
+    places, distinct = distinct_texts(cells)
     tidy = [plain_text(cell) for cell in distinct]
     values = np.array([as_number(text) for text in tidy], dtype="float64")
     wrong = np.isnan(values) & np.array([text != "" for text in tidy])
@@ -242,15 +250,18 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
     """The renamings of survey.toml, then one spelling per unit over all waves."""
     file = settings.people.file.name if settings.people else "exports"
     for lens, column in settings.units.items():
-        names = _renamed(people[lens], settings.rename.get(lens, {}), file, column, log)
-        merged, spellings = merge_spellings(names)
+        places, texts = distinct_texts(people[lens])
+        counts = np.bincount(places, minlength=len(texts)).tolist()
+        names = _renamed(texts, counts, settings.rename.get(lens, {}), file, column, log)
+        merged, spellings = merge_spellings(names, counts)
         for name, several in spellings.items():
             log.add(file, f"{len(several)} spellings of '{name}' merged", column=column)
-        people[lens] = merged
-        if merged.isna().any():
-            count = int(merged.isna().sum())
+        if merged != texts:
+            people[lens] = laid_over(places, merged, people[lens])
+        if None in merged:
+            count = sum(n for n, name in zip(counts, merged, strict=True) if name is None)
             log.add(file, f"{counted(count, 'record')} without a {lens}", column=column)
-        if (merged.groupby(people.index.get_level_values(c.WAVE)).value_counts() == 1).sum() > 2:
+        if _alone(people.index, places, merged) > 2:
             log.add(
                 file,
                 f"some units of {lens} have one person: a report names them, without numbers; if "
@@ -260,18 +271,39 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
     return people
 
 
+def _alone(index: pd.MultiIndex, places: np.ndarray, names: Sequence[str | None]) -> int:
+    """How many units have one person, each wave counted by itself.
+
+    `index`: (wave, respondent); `places`, `names`: each person's place among the names of units.
+    """
+    number = {name: place for place, name in enumerate(dict.fromkeys(filter(None, names)))}
+    size = len(number) + 1  # the last is nobody's unit
+    unit = np.array([number[name] if name else size - 1 for name in names], dtype="int64")
+    both = index.codes[0].astype("int64") * size + unit[places]
+    people = np.bincount(both, minlength=size * index.levshape[0]).reshape(-1, size)
+    return int((people[:, :-1] == 1).sum())
+
+
 def _renamed(
-    names: pd.Series, renaming: Mapping[str, str], file: str, column: str, log: ImportLog
-) -> pd.Series:
-    """Units under their new names; `*` renames every one that the renaming does not mention."""
-    places, distinct = pd.factorize(names, use_na_sentinel=False)
-    keys = pd.Series(pd.array([same_name(name) for name in distinct])[places], names.index)
+    names: Sequence[str],
+    counts: Sequence[int],
+    renaming: Mapping[str, str],
+    file: str,
+    column: str,
+    log: ImportLog,
+) -> list[str]:
+    """Units under their new names; `*` renames every one that the renaming does not mention.
+
+    `names`: the different ones of a column; `counts`: how often each is there.
+    """
+    keys = [same_name(name) for name in names]
     mentioned = {same_name(name) for each in renaming.items() for name in each}
-    others = ~keys.isin(mentioned) & names.notna() & (keys != "")
+    others = [key != "" and key not in mentioned for key in keys]
+    found = list(names)
     for old, new in renaming.items():
-        meant = others if old == _OTHERS else keys == same_name(old)
-        names = names.mask(meant, new)
+        meant = others if old == _OTHERS else [key == same_name(old) for key in keys]
+        found = [new if is_meant else name for is_meant, name in zip(meant, found, strict=True)]
         told = "every other name" if old == _OTHERS else f"'{old}'"
-        records = counted(int(meant.sum()), "record")
+        records = counted(sum(compress(counts, meant)), "record")
         log.add(file, f"{told} renamed '{new}' in {records}", column=column)
-    return names
+    return found

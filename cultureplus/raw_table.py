@@ -127,10 +127,16 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
             column=repeated[0],
             fix="rename one of them in the file",
         )
-    short = frame.isna().any(axis=1) if frame.shape[1] else pd.Series(dtype="bool")
-    frame = frame.fillna("")
-    held = frame != ""
-    filled = held.any(axis=1)
+    short = pd.Series(data=False, index=frame.index)
+    for place in frame:
+        if frame[place].hasnans:
+            short |= frame[place].isna()
+            frame[place] = frame[place].fillna("")
+    filled = pd.Series(data=False, index=frame.index)
+    for place in frame:
+        if filled.all():
+            break
+        filled |= frame[place] != ""
     if not filled.any():
         raise InputError(
             "There is no record in this file, only a header.", file=file, fix="export it again"
@@ -142,10 +148,12 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
             f"{counted(count, 'row')} shorter than the header: what is lacking counts as blank"
         )
     named = [bool(name) for name in names]
-    count = sum(some and not has for some, has in zip(held.any(), named, strict=True))
+    nameless = [place for place, name in zip(frame, names, strict=True) if not name]
+    count = sum(bool((frame[place] != "").any()) for place in nameless)
     if count:
         notes.append(f"{counted(count, 'column')} without a name left out")
-    frame = frame.loc[filled]
+    if not filled.all():
+        frame = frame.loc[filled]
     refuse_odd_rows(frame, names, file, first_row)
     frame.columns = pd.Index(names)
     return RawTable(frame.loc[:, named], file, first_row, notes=tuple(notes))

@@ -10,9 +10,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+
+from cultureplus.text_columns import distinct_texts, laid_over
 
 # Nobody types these into a name. A terminal that prints one of the first obeys it; the last four
 # have no width and come from editors and exports (soft hyphen, byte-order mark and the like).
@@ -43,9 +46,8 @@ def tidied(cells: pd.Series) -> pd.Series:
     """
     if cells.str.fullmatch(_TIDY).all():
         return cells
-    places, distinct = pd.factorize(cells, use_na_sentinel=False)
-    texts = pd.array([plain_text(each) for each in distinct.tolist()], dtype="str")
-    return pd.Series(texts.take(places), index=cells.index, name=cells.name)
+    places, texts = distinct_texts(cells)
+    return laid_over(places, [plain_text(text) for text in texts], cells)
 
 
 def same_name(name: object) -> str:
@@ -57,22 +59,21 @@ def same_name(name: object) -> str:
     return plain_text(name).casefold()
 
 
-def merge_spellings(names: pd.Series) -> tuple[pd.Series, dict[str, list[str]]]:
+def merge_spellings(
+    names: Sequence[str], counts: Sequence[int] | np.ndarray
+) -> tuple[list[str | None], dict[str, list[str]]]:
     """Give each name its commonest spelling, and say which spellings were merged.
 
-    `names`: texts, blank where there is none. Returns the names (missing where blank), and for
-    each name that had several spellings the list of them.
+    `names`: the different texts of a column, blank where there is none; `counts`: how often each is
+    there. Returns one name per text (None where blank), and for each name that had several
+    spellings the list of them.
 
-    >>> merged, spellings = merge_spellings(pd.Series(["Sales", "sales ", "Sales", ""]))
-    >>> merged.tolist(), spellings
-    (['Sales', 'Sales', 'Sales', nan], {'Sales': ['Sales', 'sales ']})
+    >>> merge_spellings(["Sales", "sales ", ""], [2, 1, 1])
+    (['Sales', 'Sales', None], {'Sales': ['Sales', 'sales ']})
     """
-    places, distinct = pd.factorize(names.astype("str").fillna(""))
-    raw = [str(name) for name in distinct]
-    counts = np.bincount(places, minlength=len(raw))
     spelt: dict[str, dict[str, int]] = {}  # name in common -> tidy spelling -> how often
     together: dict[str, list[str]] = {}
-    for name, count in zip(raw, counts, strict=True):
+    for name, count in zip(names, counts, strict=True):
         key = same_name(name)
         tidy = spelt.setdefault(key, {})
         tidy[plain_text(name)] = tidy.get(plain_text(name), 0) + int(count)
@@ -82,8 +83,7 @@ def merge_spellings(names: pd.Series) -> tuple[pd.Series, dict[str, list[str]]]:
         best[key]: sorted(together[key]) for key in sorted(together)
         if key and len(together[key]) > 1
     }  # fmt: skip
-    chosen = pd.array([best[same_name(name)] or pd.NA for name in raw], dtype="str")
-    return pd.Series(chosen.take(places), index=names.index, name=names.name), spellings
+    return [best[same_name(name)] or None for name in names], spellings
 
 
 def in_order(name: str) -> list[tuple[int, str]]:

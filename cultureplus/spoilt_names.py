@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import pandas as pd
+
 from cultureplus.cell_looks import SPREADSHEET_ERROR, look_of
 from cultureplus.errors import InputError, counted
 from cultureplus.raw_table import RawTable
+from cultureplus.text_columns import may_hold
 
 _SHORTENED = r"\s*[+-]?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+\s*"
 
@@ -24,7 +27,7 @@ def refuse_spoilt(raw: RawTable, keys: Collection[str], units: Collection[str]) 
         if name not in raw.frame:
             continue
         cells = raw.frame[name]
-        marked = cells.loc[cells.str.lstrip().str.startswith("#")]
+        marked = _with(cells, "#")
         errors = marked.loc[[_is_error(cell) for cell in marked]]
         if len(errors):
             raise InputError(
@@ -37,7 +40,7 @@ def refuse_spoilt(raw: RawTable, keys: Collection[str], units: Collection[str]) 
             )
         if name not in keys:
             continue
-        likely = cells.loc[cells.str.contains("+", regex=False)]
+        likely = _with(cells, "+")
         short = likely.loc[likely.str.fullmatch(_SHORTENED)]
         if len(short):
             raise InputError(
@@ -49,6 +52,13 @@ def refuse_spoilt(raw: RawTable, keys: Collection[str], units: Collection[str]) 
                 fix="export again and do not save the file from a spreadsheet, or give the column "
                 "the format 'text' there before the file is loaded",
             )
+
+
+def _with(cells: pd.Series, sign: str) -> pd.Series:
+    """The cells in which a sign stands."""
+    if not may_hold(cells, sign):
+        return cells.iloc[:0]
+    return cells.loc[cells.str.contains(sign, regex=False)]
 
 
 def _is_error(cell: str) -> bool:

@@ -124,10 +124,9 @@ def changed_units(people: pd.DataFrame, lenses: tuple[str, ...]) -> Iterator[tup
 
     `people`: indexed by (wave, respondent), with the lenses.
     """
-    waves = people.index.get_level_values(c.WAVE)
-    for previous, wave in pairwise(waves.unique()):
+    for previous, wave in pairwise(people.index.unique(c.WAVE)):
         for lens in lenses:
-            then, now = (people.loc[waves == key, lens].value_counts() for key in (previous, wave))
+            then, now = (people.loc[key, lens].value_counts() for key in (previous, wave))
             gone, new = (
                 # A unit of one person may be a text that somebody wrote.
                 sorted(one.index[one > 1].difference(other.index), key=in_order)

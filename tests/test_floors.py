@@ -22,11 +22,13 @@ PACKAGE = Path(cultureplus.__file__).parent
 # From the ground up; a name here is the module's way inside the package.
 FLOORS = (
     # words, errors and files as they are
-    ("errors", "columns", "estimability", "one_thread", "import_log", "spelling", "charts",
+    ("errors", "columns", "estimability", "one_thread", "import_log", "text_columns", "charts",
      "charts.privacy", "disclosure", "tails", "many_tests", "simulate.model", "simulate.draws",
      "toml_writer", "mixed_sums", "moments", "disclosure.page", "disclosure.reasons",
      "crossed", "spss_child",
      "file_signature"),
+    # what a name means
+    ("spelling",),
     # one kind of file, one table, one kernel
     ("cell_looks",
      "toml_source", "export_file", "declared_range", "published", "released", "manifest",
@@ -130,8 +132,10 @@ READING = {
     "readers.spss",
     "spelling",
     "spss_file",
+    "spoilt_names",
     "spss_layout",
     "survey",
+    "text_columns",
     "wave_changes",
     "wave_order",
     "workbook",
@@ -154,7 +158,7 @@ ROOMS = {
     "pingouin": COMPUTING,
     "plotly": CHARTS | {"report"},
     "openpyxl": {"questionnaires.xlsform", "released", "workbook"},
-    "pyarrow": {"even_text", "grid", "parquet_file"},
+    "pyarrow": {"even_text", "grid", "parquet_file", "text_columns"},
     "pyreadstat": {"spss_child"},
     "nbclient": NOTEBOOK_ROOMS,
     "nbformat": NOTEBOOK_ROOMS,

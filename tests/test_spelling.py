@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import string
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cultureplus.spelling import in_order, merge_spellings, plain_text, same_name, slug
+from cultureplus.text_columns import distinct_texts
 
 QUICK = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
 def merged(names: list[str]) -> tuple[list[str | None], dict[str, list[str]]]:
-    found, spellings = merge_spellings(pd.Series(names, dtype="str"))
-    return found.astype("object").where(found.notna(), None).tolist(), spellings
+    places, texts = distinct_texts(pd.Series(names, dtype="str"))
+    found, spellings = merge_spellings(texts, np.bincount(places, minlength=len(texts)))
+    return [found[place] for place in places], spellings
 
 
 @pytest.mark.parametrize(

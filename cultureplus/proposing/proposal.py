@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-import pandas as pd
-
 from cultureplus.errors import InputError
 from cultureplus.identity import telling_columns
 from cultureplus.instrument import Instrument
@@ -281,9 +279,9 @@ def _ties(path: Path | None, keys: set[str], waves: Sequence[str]) -> Side | Non
 def _unit_names(facts: Facts) -> list[str]:
     """The units in a column, one spelling each, as the survey will name them."""
     said = facts.explained
-    names = [said.get(cell, cell) for cell, n in facts.counts.items() for _ in range(n)]
-    cells = pd.Series(names, dtype="str")
-    return sorted(merge_spellings(cells)[0].dropna().unique())
+    names = [said.get(cell, cell) for cell in facts.counts]
+    merged, _ = merge_spellings(names, list(facts.counts.values()))
+    return sorted({name for name in merged if name})
 
 
 def _answer_like(facts: Mapping[str, Facts], taken: set[str], own: set[str]) -> set[str]:
