@@ -62,7 +62,7 @@ def ratings(
         found = found.mask(gone)
         numbers = pd.Series(values[codes], index=cells.index).where(~texts, found)
     else:
-        numbers = pd.Series(values[codes], index=cells.index, copy=False)
+        numbers = pd.Series(values.take(codes), index=cells.index, copy=False)
     if wrong.any():
         outside = pd.Series(wrong[codes], index=cells.index)
         raise InputError(

@@ -111,4 +111,4 @@ def _of_one_letter(cells: pd.Series) -> tuple[np.ndarray, list[str]] | None:
     there = np.flatnonzero(np.bincount(codes, minlength=_BYTES))
     places = np.zeros(_BYTES, dtype="uint8")
     places[there] = np.arange(len(there))
-    return places[codes], [chr(code) if code else "" for code in there.tolist()]
+    return places.take(codes), [chr(code) if code else "" for code in there.tolist()]
