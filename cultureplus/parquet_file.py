@@ -42,9 +42,11 @@ def read_parquet(export: ExportFile) -> RawTable:
     for place, (name, column) in enumerate(zip(names, table.columns, strict=True)):
         try:
             texts[place] = _texts(column)
-        except (UnicodeDecodeError, pa.ArrowInvalid):
+        except (ValueError, OverflowError):  # as Arrow's own errors are
+            timed = pa.types.is_temporal(column.type)
+            what = "times of no known zone or year" if timed else "bytes that are no letters"
             raise InputError(
-                "This column holds bytes that are no letters.",
+                f"This column holds {what}.",
                 file=export.name,
                 column=name,
                 fix="write it again as text, or leave this column out",
@@ -57,17 +59,25 @@ def _unnamed(name: str) -> bool:
     return name.startswith("__index_level_") and name.endswith("__")
 
 
+def _holds_bytes(kind: Any) -> bool:
+    from pyarrow.types import is_binary, is_binary_view, is_fixed_size_binary, is_large_binary
+
+    every = (is_binary, is_large_binary, is_fixed_size_binary, is_binary_view)
+    return any(is_kind(kind) for is_kind in every)
+
+
 def _texts(column: Any) -> pd.Series:
     """Cells as texts; of what is no text, each different value is looked at once."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if _holds_bytes(column.type):
+        texts = [None if cell is None else cell.decode() for cell in column.to_pylist()]
+        column = pa.chunked_array([texts], pa.large_string())
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column.validate(full=True)
         return column.fill_null("").to_pandas()
-    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        column = pa.chunked_array([[cell and cell.decode() for cell in column.to_pylist()]])
     try:
         encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
         if isinstance(encoded, pa.ChunkedArray):

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from pyarrow import parquet
 
 from cultureplus import readers
 from cultureplus.errors import InputError
@@ -167,6 +169,29 @@ def test_parquet_numbers_come_as_a_csv_spells_them(tmp_path):
         ["", "", "", "", "102"],
         ["2.5", "8", "False", "nan", "103"],
     ]
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.binary(), pa.large_binary(), pa.binary_view(), pa.binary(2)], ids=str
+)
+def test_parquet_bytes_are_the_text_that_they_spell(tmp_path, kind):
+    cells = [b"P1", b"\xc3\xbc", None] if kind == pa.binary(2) else [b"P1", b"", None]
+    table = pa.table({"who": ["a", "b", "c"], "cell": pa.array(cells, kind)})
+    parquet.write_table(table, tmp_path / "table.parquet")
+    wanted = [cell.decode() if cell else "" for cell in cells]
+    assert read(tmp_path / "table.parquet").frame["cell"].tolist() == wanted
+
+
+@pytest.mark.parametrize(("time", "zone"), [(1, "Nowhere/Land"), (10**15, None), (10**15, "UTC")])
+def test_parquet_times_of_no_known_zone_or_year_are_refused(tmp_path, time, zone):
+    moments = pa.array([time, None], pa.timestamp("ms", zone))
+    parquet.write_table(pa.table({"q": ["a", "b"], "at": moments}), tmp_path / "table.parquet")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / "table.parquet")
+    assert str(caught.value) == (
+        "table.parquet, column 'at': This column holds times of no known zone or year.\n"
+        "  fix: write it again as text, or leave this column out"
+    )
 
 
 def rewritten(path: Path, part: str, old: bytes, new: bytes) -> Path:
