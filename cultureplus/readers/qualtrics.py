@@ -25,8 +25,12 @@ from cultureplus.raw_table import RawTable, under_header
 from cultureplus.spelling import plain_text
 
 _HEADER_ROWS = 3
-# Status of records made while testing a survey (2 by the programme itself, 9 taken for spam).
-_PREVIEW = {"1", "2", "9", "17", "Survey Preview", "Survey Test", "Preview"}
+# Status of records made while testing a survey, by the code and in words (2 by the programme
+# itself, 9 taken for spam, 17 without a connection).
+_PREVIEW = {
+    "1": "Survey Preview", "2": "Survey Test", "9": "Survey Preview Spam",
+    "17": "Offline Survey Preview",
+}  # fmt: skip
 _RESPONSE = re.compile(r"R_[0-9A-Za-z]{6,}")
 _NUMBERED = re.compile(r"V[0-9]+")
 _TELLING = {
@@ -92,7 +96,7 @@ def read(grid: Grid) -> RawTable:
         raw = replace(raw, notes=(*raw.notes, note))
     frame, left_out = raw.frame, {}
     if "Status" in frame:
-        previews = frame["Status"].isin(_PREVIEW)
+        previews = frame["Status"].isin([*_PREVIEW, *_PREVIEW.values(), "Preview"])
         if previews.any():
             left_out = {"previews and test answers left out": int(previews.sum())}
             frame = frame.loc[~previews]

@@ -80,6 +80,25 @@ def test_questions_travel_along_and_previews_are_left_out(read_rows):
     assert [raw.row(label) for label in raw.frame.index] == [4, 9, 11]
 
 
+@pytest.mark.parametrize(
+    ("status", "left_out"),
+    [
+        *[(each, True) for each in (
+            "1", "Survey Preview", "2", "Survey Test", "9", "Survey Preview Spam",
+            "17", "Offline Survey Preview",
+        )],
+        *[(each, False) for each in (
+            "0", "IP Address", "4", "Imported", "8", "Spam", "12", "Imported Spam", "16", "Offline",
+            "32", "EX", "40", "EX Spam", "48", "EX Offline",
+        )],
+    ],
+)  # fmt: skip
+def test_records_of_tests_are_left_out_be_they_coded_or_in_words(read_rows, status, left_out):
+    rows = three(["Status", "who"], ["status", "x"], [status, "P1"], ["0", "P2"])
+    found = read_rows(rows, "qualtrics").frame["who"].tolist()
+    assert found == (["P2"] if left_out else ["P1", "P2"])
+
+
 def test_the_status_of_a_plain_table_means_nothing(read_rows):
     raw = read_rows([["Status", "who"], ["1", "P1"], ["0", "P2"]], "plain")
     assert raw.frame["who"].tolist() == ["P1", "P2"]
