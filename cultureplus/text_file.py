@@ -31,6 +31,10 @@ _SEP = re.compile("sep=(.)", re.IGNORECASE)  # how a spreadsheet is told what di
 _END = "\x1a"  # the end of a file under DOS
 _TWICE = re.compile(rb"\xc3[\x82\x83][\xc2\xc5\xc6\xcb\xe2]")  # letters of UTF-8 taken for cp1252
 _LOST = b"\xef\xbf\xbd"
+# Signs of control, which nobody types: letters of a Windows program taken for ISO-8859. Read as
+# they stand they can't be seen, and "Manager's" would lose its apostrophe.
+_WINDOWS = re.compile(rb"[\x80-\x9f]")
+_WINDOWS_CODED = re.compile(rb"(?<!\xc3[\x82\x83])\xc2[\x80-\x9f]")
 
 
 def text_grid(export: ExportFile) -> Grid:
@@ -198,6 +202,8 @@ def _checked_encoding(export: ExportFile) -> str:
     if marked or _is_utf8_beyond_ascii(export):
         # Read in an encoding in which all bytes are letters, every accent would become two.
         _refuse_encoding(export, "utf-8")
+    if export.encoding.startswith("iso-") and any(map(_WINDOWS.search, _blocks(export))):
+        _refuse_encoding(export, "cp1250" if export.encoding == "iso-8859-2" else "cp1252")
     return export.encoding
 
 
@@ -216,15 +222,21 @@ def _blocks(export: ExportFile) -> Iterator[bytes]:
 
 def _odd_letters(export: ExportFile) -> list[str]:
     """What to note of letters that were spoilt before this file was written."""
-    twice = lost = 0
+    twice = lost = windows = 0
     for block in _blocks(export):
         if not block.isascii():
             twice += len(_TWICE.findall(block))
             lost += block.count(_LOST)
+            windows += len(_WINDOWS_CODED.findall(block))
     notes = []
     if twice:
         where = f"in {counted(twice, 'place')}: kept as they are"
         notes.append(f"letters coded twice ('\u00c3\u00bc' for '\u00fc') {where}")
+    if windows:
+        notes.append(
+            f"{counted(windows, 'letter')} of a Windows program taken for signs of control before "
+            "this file was written (U+0080 to U+009F)"
+        )
     if lost:
         notes.append(f"{counted(lost, 'letter')} lost before this file was written (U+FFFD)")
     return notes

@@ -104,6 +104,10 @@ WRONG = {
     "utf-16 as cp1252": ("who\n".encode("utf-16"), "cp1252", ['encoding = "utf-16"']),
     "utf-8 as utf-16": (b"who\nP1\n", "utf-16", ["not UTF-16 text"]),
     "letters that cp1252 has not": (b"who\n\x81\x8d\n", "cp1252", ["line 2", "not cp1252 text"]),
+    "cp1252 as iso-8859-1": ("wer\n“so”\n".encode("cp1252"), "iso-8859-1",
+                             ["not iso-8859-1 text", 'encoding = "cp1252"']),
+    "cp1252 as iso-8859-15": ("wer\nit’s\n".encode("cp1252"), "iso-8859-15", ['"cp1252"']),
+    "cp1250 as iso-8859-2": ("kto\nżółć ”tak”\n".encode("cp1250"), "iso-8859-2", ['"cp1250"']),
     "a null sign": (b"who\n\0\n", "cp1252", ["not text"]),
     "an old workbook": (b"\xd0\xcf\x11\xe0" + b"\0" * 50, "utf-8", ["old workbook", ".xlsx"]),
 }  # fmt: skip
@@ -116,6 +120,16 @@ def test_text_in_another_encoding_is_refused(tmp_path, data, encoding, said):
     with pytest.raises(InputError) as caught:
         text_grid(ExportFile(path, encoding=encoding))
     assert all(part in str(caught.value) for part in said), caught.value
+
+
+def test_letters_that_a_program_took_for_signs_of_control_are_told(tmp_path):
+    path = tmp_path / "text.csv"
+    path.write_bytes("who,team\nP1,\x93so\x94\nP2,GrÃ\x9fe\n".encode())  # the last is coded twice
+    notes = text_grid(ExportFile(path)).notes
+    assert [note.split(" (")[0] for note in notes] == [
+        "letters coded twice",
+        "2 letters of a Windows program taken for signs of control before this file was written",
+    ]
 
 
 def test_a_single_column_may_hold_its_own_delimiter_in_quotes(tmp_path):
