@@ -10,6 +10,7 @@ feedback to it are left out. Of a summary there is no csv or workbook.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from cultureplus.errors import InputError, counted
@@ -35,6 +36,9 @@ _TIMES = {
 }
 _OWN = 5
 _WHO = {3: "e-mail", 4: "name"}  # the fourth and fifth column
+# What these two are called in the same languages; whoever deletes them puts questions there.
+_MAIL = re.compile(r"mail|messag|courri|correo|correio|posta|e-post|poczt|メール|邮件", re.I)
+_NAME = re.compile(r"(?:full |display )?name|nom|nombre|nome|naam|namn|nazwa|imię.*|名前|姓名|名称", re.I)
 _FURTHER = {
     "last modified time", "language", "total points", "quiz feedback", "grade posted time",
     "uhrzeit der letzten änderung", "sprache", "heure de la dernière modification", "langue",
@@ -49,7 +53,13 @@ _GRADES = (
 def marks(grid: Grid) -> str:
     """What shows that a file is of this kind, or ''."""
     texts = [plain_text(text) for text in grid.texts(0)]
-    if len(texts) >= _OWN and texts[0].casefold() == "id" and tuple(texts[1:3]) in _TIMES:
+    if (
+        len(texts) >= _OWN
+        and texts[0].casefold() == "id"
+        and tuple(texts[1:3]) in _TIMES
+        and _MAIL.search(texts[3])
+        and _NAME.fullmatch(texts[4])
+    ):
         return "its first columns are a form's ID, start and completion time"
     return ""
 
@@ -95,6 +105,7 @@ def _looks_so(texts: list[str], first: list[str]) -> bool:
     """Whether the columns are the tool's own in a language that is not listed here."""
     return (
         len(first) > _OWN
+        and tuple(texts[1:3]) not in _TIMES
         and all(texts[:_OWN])
         and first[0].isdecimal()
         and is_moment(first[1])
