@@ -143,6 +143,7 @@ def _ticked(
                 option.id: cells.ticks(
                     batch.raw, places[option.id], option,
                     question=question.id, missing=settings.missing, labels=asked.labels,
+                    tally=tally,
                 )
                 for option in question.options
             }

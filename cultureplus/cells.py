@@ -7,8 +7,7 @@ refused with its file, column and row. The cell itself is never quoted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import compress
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -25,8 +24,8 @@ MISSING_CODES = "with a missing code counted as blank"
 LABELS = "read through labels"
 
 # LimeSurvey writes Y or Yes where ticked, N or No where not, and N/A where it was not shown.
-_TICKED = {"1", "true", "yes", "y", "x", "checked", "selected"}
-_UNTICKED = {"", "0", "false", "no", "n", "n/a", "unchecked", "not selected"}
+_TICKED = {"true", "yes", "y", "x", "checked", "selected"}
+_UNTICKED = {"", "false", "no", "n", "n/a", "unchecked", "not selected"}
 
 
 def ratings(
@@ -105,6 +104,15 @@ def as_number(tidy: str) -> float | None:
     except ValueError:
         return None
     return number if np.isfinite(number) and "_" not in tidy else None
+
+
+def is_code(tidy: str, missing: Collection[float]) -> bool:
+    """Whether a tidy text spells one of the missing codes, with however many decimals.
+
+    >>> is_code("-99.00", (-99.0,)), is_code("", (-99.0,))
+    (True, False)
+    """
+    return as_number(tidy) in missing
 
 
 def _labelled(
@@ -215,28 +223,21 @@ def ticks(
     question: str,
     missing: tuple[float, ...],
     labels: Mapping[str, Mapping[str, int]],
+    tally: Counter[str],
 ) -> pd.Series:
     """One option of a select-all question as 1 (ticked) or 0 (not ticked).
 
-    `labels`: what further texts mean (an option's text in another language is 1).
+    `labels`: what further texts mean (an option's text in another language is 1). `tally` is added
+    to: how many cells were recoded, by kind.
     """
     further = _together(labels)
-    blank = {str(int(code)) if code.is_integer() else str(code) for code in missing} | {""}
     cells = raw.frame[column]
     places, distinct = distinct_texts(cells)
-    own = plain_text(option.text).casefold()
-    ticked = np.zeros(len(distinct), dtype=bool)
-    unclear = np.zeros(len(distinct), dtype=bool)
-    for place, cell in enumerate(distinct):
-        exact = plain_text(cell)
-        if exact in further:
-            ticked[place] = further[exact] == 1
-            continue
-        tidy = exact.removesuffix(".0").casefold()
-        ticked[place] = tidy in _TICKED or (tidy != "" and tidy == own)
-        unclear[place] = not ticked[place] and tidy not in _UNTICKED and tidy not in blank
-    strange = pd.Series(unclear[places], index=cells.index)
-    if strange.any():
+    texts = [plain_text(cell) for cell in distinct]
+    meant = [_tick(text, option, further, missing) for text in texts]
+    unclear = [text for text, tick in zip(texts, meant, strict=True) if tick is None]
+    if unclear:
+        strange = pd.Series(np.array([tick is None for tick in meant])[places], index=cells.index)
         raise InputError(
             "A select-all cell is neither ticked nor blank.",
             file=raw.file,
@@ -244,13 +245,42 @@ def ticks(
             column=column,
             found=f"{counted(int(strange.sum()), 'such cell')} in this column",
             possible=["1", "0", "blank", "the option's text"],
-            fix=f"{_ticks_fix(compress(distinct, unclear))} or say what the texts mean: "
-            f'instruments.{question}.labels = "..." in survey.toml',
+            fix=_ticks_fix(unclear, question, alone=1.0 not in meant),
         )
-    return pd.Series(ticked[places], index=cells.index, dtype="float64")
+    values = np.array(meant, dtype="float64")
+    coded = np.isnan(values)
+    labelled = np.array([text in further for text in texts], dtype=bool) & ~coded
+    for decision, which in {MISSING_CODES: coded, LABELS: labelled}.items():
+        if which.any():
+            tally[decision] += int(which[places].sum())
+    return pd.Series(np.where(coded, 0.0, values)[places], index=cells.index)
 
 
-def _ticks_fix(unclear: Iterable[str]) -> str:
-    if any(as_number(plain_text(cell)) is not None for cell in unclear):
-        return "add a code that means no answer to missing.codes in survey.toml;"
-    return "export select-all questions with one column per option, as numbers;"
+def _tick(
+    text: str, option: Option, further: Mapping[str, int], missing: Collection[float]
+) -> float | None:
+    """1 for a tidy text that means ticked, 0 for not ticked, NaN for a missing code, else None."""
+    number, tidy = as_number(text), text.casefold()
+    if text in further:
+        return np.nan if further[text] in missing else float(further[text] == 1)
+    if number == 1 or tidy in _TICKED or (tidy and tidy == plain_text(option.text).casefold()):
+        return 1.0
+    if is_code(text, missing):
+        return np.nan
+    return 0.0 if number == 0 or tidy in _UNTICKED else None
+
+
+def _ticks_fix(unclear: Sequence[str], question: str, *, alone: bool) -> str:
+    """How to mend a column that holds these texts; `alone`: with no ticked cell beside them."""
+    meaning = f'instruments.{question}.labels = "..." in survey.toml'
+    numbers = [as_number(text) for text in unclear]
+    if alone and len(numbers) == 1 and (numbers[0] or 0) > 1:
+        return (
+            f"if this number is how the tool writes a tick, labels in which it means 1: {meaning}; "
+            "if it means no answer, add it to missing.codes"
+        )
+    if any(number is not None for number in numbers):
+        first = "add a code that means no answer to missing.codes in survey.toml;"
+    else:
+        first = "export select-all questions with one column per option, as numbers;"
+    return f"{first} or say what the texts mean: {meaning}"

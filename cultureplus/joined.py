@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cultureplus.asked import Together
-from cultureplus.cells import MISSING_CODES
+from cultureplus.cells import MISSING_CODES, is_code
 from cultureplus.errors import InputError, counted
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import plain_text, same_name
@@ -105,10 +105,13 @@ def ticked_together(
         )
     cells = raw.frame[together.column]
     pieces = _with_codes(raw, together)
-    blank = {f"{code:g}" for code in missing} | {str(code) for code in missing}
     places, distinct = distinct_texts(cells)
     texts = [plain_text(cell) for cell in distinct]
-    found = [divisions("" if text in blank else text, pieces, joins) for text in texts]
+    coded = np.array([is_code(text, missing) for text in texts], dtype=bool)
+    found = [
+        divisions("" if code else text, pieces, joins)
+        for text, code in zip(texts, coded, strict=True)
+    ]
 
     unknown = np.array([bool(ways[0].unknown) for ways in found])[places]
     if unknown.any() and not together.ignore:
@@ -131,7 +134,6 @@ def ticked_together(
     ways = [each[0] for each in found]
     named = np.array([[option in way.options for option in options] for way in ways], dtype=float)
     some = named.any(axis=1)
-    coded = np.array([text in blank for text in texts])
     for words, which in {
         MISSING_CODES: coded,
         TAKEN_APART: np.array([bool(text) for text in texts]) & ~coded,

@@ -34,10 +34,11 @@ def ratings(values, *, missing=(-99.0,), labels=None, languages=None, tally=None
     return [None if np.isnan(value) else value for value in found]
 
 
-def ticks(values, *, missing=(-99.0,), labels=None):
+def ticks(values, *, missing=(-99.0,), labels=None, tally=None):
     found = cells.ticks(
-        table(values), "q", MILK, question="drinks", missing=missing, labels=labels or {}
-    )
+        table(values), "q", MILK, question="drinks", missing=missing, labels=labels or {},
+        tally=Counter() if tally is None else tally,
+    )  # fmt: skip
     return found.tolist()
 
 
@@ -187,6 +188,7 @@ def test_labels_that_contradict_one_another_need_a_language():
         ("Checked", 1), ("Selected", 1), ("Milk, please", 1), (" milk,\u00a0PLEASE ", 1),
         ("0", 0), ("0.0", 0), ("False", 0), ("no", 0), ("N", 0), ("N/A", 0),
         ("Unchecked", 0), ("Not selected", 0), ("", 0), (" ", 0), ("-99", 0), ("-99.0", 0),
+        ("1.00", 1), ("0.00", 0), ("-99.00", 0),
     ],
 )  # fmt: skip
 def test_an_option_is_ticked_or_not(cell, tick):
@@ -200,6 +202,30 @@ def test_an_unclear_tick_is_refused(cell):
     message = str(caught.value)
     assert message.startswith("a.csv, row 4, column 'q': A select-all cell is neither ticked nor")
     assert 'instruments.drinks.labels = "..."' in message
+
+
+@pytest.mark.parametrize("code", [-1234567.0, -99.5, 1e15])
+def test_a_missing_code_of_any_size_is_not_ticked(code):
+    assert ticks([f"{code:.2f}", "1"], missing=(code,)) == [0, 1]
+
+
+def test_recoded_ticks_are_counted():
+    tally = Counter()
+    labels = {"de": {"Ja": 1, "Nein": 0, "Keine Angabe": -99}}
+    cells_ = ["1", "0", "", "-99", "Ja", "Nein", "Nein", "Keine Angabe"]
+    assert ticks(cells_, labels=labels, tally=tally) == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert +tally == Counter({cells.LABELS: 3, cells.MISSING_CODES: 2})
+
+
+def test_the_number_of_an_option_is_no_missing_code_yet():
+    with pytest.raises(InputError) as caught:
+        ticks(["", "3", "3"])
+    assert str(caught.value).endswith(
+        "fix: if this number is how the tool writes a tick, labels in which it means 1: "
+        'instruments.drinks.labels = "..." in survey.toml; if it means no answer, add it to '
+        "missing.codes"
+    )
+    assert ticks(["", "3", "3"], labels={"en": {"3": 1}}) == [0, 1, 1]
 
 
 def test_labels_say_what_a_ticked_text_means():

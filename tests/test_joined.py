@@ -131,6 +131,14 @@ def test_a_column_is_taken_apart_and_counted():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("code", [-99.0, -1234567.0, -99.5])
+def test_a_missing_code_is_one_with_however_many_decimals(code):
+    cells = [f"{code:.2f}", f"{code:.1f}", "Sugar"]
+    assert ticked(cells, missing=(code,)) == (
+        [[0, 0], [0, 0], [0, 1]], {MISSING_CODES: 2, joined.TAKEN_APART: 1},
+    )  # fmt: skip
+
+
 def test_survey_toml_says_what_stands_between_before_the_tool_does():
     assert ticked(["milk|sugar"], joins="|", table="")[0] == [[1, 1]]
     with pytest.raises(InputError) as caught:

@@ -38,7 +38,9 @@ _OWN = 5
 _WHO = {3: "e-mail", 4: "name"}  # the fourth and fifth column
 # What these two are called in the same languages; whoever deletes them puts questions there.
 _MAIL = re.compile(r"mail|messag|courri|correo|correio|posta|e-post|poczt|メール|邮件", re.I)
-_NAME = re.compile(r"(?:full |display )?name|nom|nombre|nome|naam|namn|nazwa|imię.*|名前|姓名|名称", re.I)
+_NAME = re.compile(
+    r"(?:full |display )?name|nom|nombre|nome|naam|namn|nazwa|imię.*|名前|姓名|名称", re.I
+)
 _FURTHER = {
     "last modified time", "language", "total points", "quiz feedback", "grade posted time",
     "uhrzeit der letzten änderung", "sprache", "heure de la dernière modification", "langue",

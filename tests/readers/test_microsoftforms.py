@@ -58,7 +58,9 @@ def test_a_language_that_is_not_listed_is_read_where_it_is_named(read_rows):
 @pytest.mark.parametrize("own", [OWN[:3], OWN[:4], [*OWN[:3], "Name"]])
 def test_a_form_without_e_mail_or_name_is_a_plain_table(read_rows, own):
     rows = [own + ASKED, WHO[: len(own)] + GIVEN]
-    with pytest.raises(InputError, match=r'^export.csv, row 1: The first five .*[^"]*kind = "plain"'):
+    with pytest.raises(
+        InputError, match=r'^export.csv, row 1: The first five .*[^"]*kind = "plain"'
+    ):
         read_rows(rows, "microsoftforms")
     assert list(read_rows(rows, "plain").frame)[len(own) :][0] == "Which tea?"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -226,14 +227,24 @@ def test_select_all_columns_hold_numbers_texts_or_codes(read_rows, cells, missin
     records = [[cell, "x"] for cell in cells]
     raw = read_rows(three(["Q5_1", "x"], ["QID5", "x"], *records), "qualtrics")
     option = Option("tea", "Tea, green")
-    found = ticks(raw, "Q5_1", option, question="drinks", missing=missing, labels={})
+    found = ticks(
+        raw, "Q5_1", option, question="drinks", missing=missing, labels={}, tally=Counter()
+    )
     assert found.tolist() == ticked
 
 
 def test_a_code_that_is_not_declared_is_named_in_the_fix(read_rows):
     raw = read_rows(three(["Q5_1", "x"], ["QID5", "x"], ["1", ""], ["-99", ""]), "qualtrics")
     with pytest.raises(InputError) as caught:
-        ticks(raw, "Q5_1", Option("tea", "Tea"), question="drinks", missing=(), labels={})
+        ticks(
+            raw,
+            "Q5_1",
+            Option("tea", "Tea"),
+            question="drinks",
+            missing=(),
+            labels={},
+            tally=Counter(),
+        )
     assert str(caught.value) == (
         "export.csv, row 5, column 'Q5_1': A select-all cell is neither ticked nor blank.\n"
         "  found: 1 such cell in this column\n"
