@@ -71,6 +71,7 @@ def _opened(export: ExportFile, *, has_formula: bool) -> tuple[pd.DataFrame | No
     """The cells of the first sheet, and how many other sheets there are."""
     from openpyxl import load_workbook
 
+    worked: set[tuple[int, int]] = set()
     try:
         # What a workbook's styles and drop-down lists look like does not matter here, and the
         # library prints what is wrong with a style.
@@ -92,10 +93,10 @@ def _opened(export: ExportFile, *, has_formula: bool) -> tuple[pd.DataFrame | No
                     file=export.name,
                     fix=f"look whether it holds the answers and show it; else {_TO_FRONT}",
                 )
-            cells = laid_down(_rows(sheet, export))
+            cells = laid_down(_rows(sheet, export, worked))
             others = sum(_is_filled(each) for each in book.worksheets[1:])
             if has_formula:
-                _refuse_unworked(export, load_workbook(stream, read_only=True), cells)
+                _refuse_unworked(export, load_workbook(stream, read_only=True), cells, worked)
     except InputError:
         raise
     except Exception:  # a broken workbook breaks in the zip, the XML or anywhere between
@@ -108,11 +109,14 @@ def _is_filled(sheet: Any) -> bool:
     return any(any(cell is not None for cell in row) for row in islice(sheet.values, 50))
 
 
-def _rows(sheet: Any, export: ExportFile) -> Iterator[Cells]:
-    """The rows without blank cells at their ends and without blank rows at the sheet's end."""
+def _rows(sheet: Any, export: ExportFile, worked: set[tuple[int, int]]) -> Iterator[Cells]:
+    """The rows without blank cells at their ends and without blank rows at the sheet's end.
+
+    `worked` is added to: row and column of each formula that gave an empty text.
+    """
     last = count = seen = width = 0
     looked = False
-    for number, row in _written(sheet, export):
+    for number, row in _written(sheet, export, worked):
         seen += sum(value is not None for value in row)
         texts = [as_text(value) for value in row]
         while texts and not texts[-1]:
@@ -140,7 +144,9 @@ def _rows(sheet: Any, export: ExportFile) -> Iterator[Cells]:
             _refuse_large(export, "cells")
 
 
-def _written(sheet: Any, export: ExportFile) -> Iterator[tuple[int, list[Any]]]:
+def _written(
+    sheet: Any, export: ExportFile, worked: set[tuple[int, int]]
+) -> Iterator[tuple[int, list[Any]]]:
     """The rows that are written, each with its number and its values from the first column on.
 
     Nothing is taken from the declared size, which some programs write too small. The library's own
@@ -177,6 +183,8 @@ def _written(sheet: Any, export: ExportFile) -> Iterator[tuple[int, list[Any]]]:
             values = [None] * (columns[-1] if columns else 0)
             for cell in cells:
                 values[cell["column"] - 1] = cell["value"]
+                if cell["data_type"] == "str" and cell["value"] is None:
+                    worked.add((number, cell["column"]))
             yield number, values
 
 
@@ -262,13 +270,22 @@ def _has_formula(stream: Any) -> bool:
     return False
 
 
-def _refuse_unworked(export: ExportFile, book: Any, cells: pd.DataFrame | None) -> None:
-    """Refuse a formula whose value is not in the file: it would look like a blank cell."""
+def _refuse_unworked(
+    export: ExportFile, book: Any, cells: pd.DataFrame | None, worked: set[tuple[int, int]]
+) -> None:
+    """Refuse a formula whose value is not in the file: it would look like a blank cell.
+
+    `worked`: those whose value is an empty text, as of a lookup that found nothing.
+    """
     sheet = book.worksheets[0]
     sheet.reset_dimensions()
     for row in sheet.rows:
         for cell in row:
-            if cell.data_type == "f" and _is_blank(cells, cell.row - 1, cell.column - 1):
+            if (
+                cell.data_type == "f"
+                and (cell.row, cell.column) not in worked
+                and _is_blank(cells, cell.row - 1, cell.column - 1)
+            ):
                 raise InputError(
                     "A formula has no value here: nobody has worked it out.",
                     file=export.name,
@@ -282,7 +299,8 @@ def _refuse_unworked(export: ExportFile, book: Any, cells: pd.DataFrame | None) 
 def _is_blank(cells: pd.DataFrame | None, row: int, column: int) -> bool:
     if cells is None or row not in cells.index or column >= cells.shape[1]:
         return True
-    return not cells.iat[row - cells.index[0], column]
+    cell = cells.iat[row - cells.index[0], column]
+    return pd.isna(cell) or cell == ""  # rows end with their last filled cell
 
 
 def _refuse(export: ExportFile) -> NoReturn:

@@ -77,6 +77,24 @@ def test_a_formula_is_the_value_saved_with_it(tmp_path):
     assert book_grid(ExportFile(path)).cells.iloc[2].tolist() == ["", "5"]
 
 
+@pytest.mark.parametrize("place", ["A2", "B2", "B3", "C3", "B4", "C4", "D4"])
+def test_a_formula_without_a_value_is_refused_wherever_it_stands(tmp_path, place):
+    table = {"A1": "who", "B1": "tea", "C1": "milk", "A2": "P1", "B2": 4, "C2": 2, "A3": "P2"}
+    path = written(tmp_path, table | {"A4": "P3", "B4": 3} | {place: "=1+1"})
+    said = complaint(path)
+    assert said.startswith(
+        f"book.xlsx, row {place[1]}, column '{place[0]}': A formula has no value"
+    )
+
+
+@pytest.mark.parametrize("value", ["<v></v>", "<v/>", ""])
+def test_a_formula_that_gives_an_empty_text_is_a_blank_cell(tmp_path, value):
+    path = written(tmp_path, TABLE | {"A3": "P2", "B3": "=B2+1", "C3": "x"})
+    new = f'<c r="B3" t="str"><f>IFERROR(B9,"")</f>{value}</c>'
+    rewritten(path, SHEET, r'<c r="B3"[^>]*>.*?</c>', new)
+    assert book_grid(ExportFile(path)).cells.iloc[2].tolist() == ["P2", "", "x"]
+
+
 def test_a_style_that_is_not_there_prints_nothing(tmp_path, capsys):
     path = written(tmp_path, TABLE)
     rewritten(path, "xl/styles.xml", r'(<cellStyle [^>]*xfId=)"0"', r'\1"253"')
