@@ -196,7 +196,12 @@ def _checked_encoding(export: ExportFile) -> str:
     if export.encoding == "utf-16":
         if marked != "utf-16":
             _refuse_unmarked(export)
-            _refuse_encoding(export)
+            raise InputError(
+                "This is not UTF-16 text, as survey.toml says of all its text files.",
+                file=export.name,
+                fix="save it as UTF-16, or as a workbook (.xlsx), which is coded in one way only; "
+                'if no file is UTF-16: encoding = "utf-8" at the top of survey.toml',
+            )
         return "utf-16"
     _refuse_null(export)
     if marked or _is_utf8_beyond_ascii(export):
@@ -281,9 +286,7 @@ def _refuse_encoding(export: ExportFile, really: str | None = None) -> NoReturn:
         for block in _blocks(export):
             try:
                 decoder.decode(block)
-            except UnicodeError as problem:
-                if not isinstance(problem, UnicodeDecodeError):  # UTF-16 without its mark
-                    break
+            except UnicodeDecodeError as problem:
                 # No row: line breaks in quoted cells can't be told before the text is known.
                 line = done + problem.object[: problem.start].count(b"\n")
                 break
@@ -295,11 +298,11 @@ def _refuse_encoding(export: ExportFile, really: str | None = None) -> NoReturn:
                 fix="export it again, and let the download finish",
             )
     named = {"utf-8": "UTF-8", "utf-16": "UTF-16"}.get(export.encoding, export.encoding)
-    likely = f'encoding = "{really or "cp1252"}"'
+    likely = really or ("..." if export.encoding == "cp1252" else "cp1252")
     raise InputError(
         f"This is not {named} text.",
         file=export.name,
         line=line,
         fix="export it again as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or say how it is coded, at "
-        f"the top of survey.toml: {likely}",
+        f'the top of survey.toml: encoding = "{likely}"',
     )
