@@ -66,8 +66,10 @@ def evident_kind(beginning: bytes) -> tuple[str, str] | None:
     ('a PDF document', 'export the answers as .csv or .xlsx')
     >>> evident_kind(b"who,team")
     """
+    is_text = b"\0" not in beginning
     for mark, kind in _BEGINNINGS.items():
-        if beginning.startswith(mark):
+        # A table may begin with letters such as PARE(NT) as well.
+        if beginning.startswith(mark) and not (is_text and mark.isalnum()):
             return kind
     text = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
     for pattern, kind in _WORDED.items():

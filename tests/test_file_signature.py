@@ -32,6 +32,7 @@ KNOWN = {
 TABLES = [
     TEXT, b"PAR1,PAR2\n1,2\n", b"BZh,who\n", b"[Q1],[Q2]\n", b"{who},x\n", b"<who>,x\n", b"",
     b'{"ImportId":"startDate"}\t{"ImportId":"QID1"}\n', b"html,xml\n", b"PK,who\n", b"ARROW,x\n",
+    b"PARENT,who\n", b"ARROW1,ARROW2\n1,2\n", b"PARE\n",
 ]  # fmt: skip
 
 
