@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from cultureplus.raw_table import RawTable
+
 _COLUMNS = ("file", "wave", "column", "decision", "rows_in", "rows_out")
 
 
@@ -30,6 +32,19 @@ class ImportLog:
     ) -> None:
         """Note one decision; `rows` counts records before and after it."""
         self._rows.append((file, wave, column, decision, *(rows or (None, None))))
+
+    def read(self, raw: RawTable, *, wave: str = "", kept: int | None = None) -> None:
+        """Note how many records a file has, what its reader decided, and what it left out.
+
+        `kept`: how many of its records are used (default: all).
+        """
+        count = len(raw.frame) + sum(raw.left_out.values())
+        self.add(raw.file, "read", wave=wave, rows=(count, count if kept is None else kept))
+        for note in raw.notes:
+            self.add(raw.file, note, wave=wave)
+        for what, left in raw.left_out.items():
+            self.add(raw.file, what, wave=wave, rows=(count, count - left))
+            count -= left
 
     def table(self) -> pd.DataFrame:
         """The decisions in the order in which they were taken."""

@@ -123,7 +123,7 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
         found = {wave: read_export(settings.kind, file) for wave, file in settings.exports.items()}
         for wave, raw in found.items():
             refuse_spoilt(raw, *_names(settings))
-            _log_read(raw, wave, log)
+            log.read(raw, wave=wave)
             found[wave] = protected(settings, "columns", raw, log, wave=wave)
     else:
         raw = read_export(settings.kind, settings.export)
@@ -131,7 +131,7 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
         waves = tidied(column_of(raw, name, setting="columns.wave"))
         check_filled(waves, raw, name, "A record has no wave.")
         refuse_spoilt(raw, *_names(settings))
-        _log_read(raw, "", log)
+        log.read(raw)
         raw = protected(settings, "columns", raw, log)
         refuse_unordered(waves, raw, name)  # it quotes waves: they are nobody's key or address now
         found = {
@@ -147,17 +147,6 @@ def _names(settings: Settings) -> tuple[list[str], list[str]]:
     """The columns of the export that hold ids and units."""
     keys = [settings.columns[c.RESPONDENT]] if c.RESPONDENT in settings.columns else []
     return keys, [] if settings.people else list(settings.units.values())
-
-
-def _log_read(raw: RawTable, wave: str, log: ImportLog) -> None:
-    """Note how many records a file has, what its reader decided, and what it left out."""
-    count = len(raw.frame) + sum(raw.left_out.values())
-    log.add(raw.file, "read", wave=wave, rows=(count, count))
-    for note in raw.notes:
-        log.add(raw.file, note, wave=wave)
-    for what, left in raw.left_out.items():
-        log.add(raw.file, what, wave=wave, rows=(count, count - left))
-        count -= left
 
 
 def _answered(
@@ -225,7 +214,7 @@ def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -
     if c.WAVE not in table:
         table[c.WAVE] = last
     kept = table.loc[table[c.WAVE].isin(waves), names].reset_index(drop=True)
-    log.add(raw.file, "read", rows=(len(table), len(kept)))
+    log.read(raw, kept=len(kept))
     for end in (c.FROM, c.TO):
         known = pd.MultiIndex.from_frame(kept[[c.WAVE, end]]).isin(people.index)
         if not known.all():

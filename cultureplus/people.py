@@ -64,7 +64,7 @@ def read_roster(settings: Settings, log: ImportLog) -> dict[str, pd.DataFrame] |
     if side is None:
         return None
     raw = read_table(side.file)
-    log.add(raw.file, "read", rows=(len(raw.frame), len(raw.frame)))
+    log.read(raw)
     name = side.columns["respondent"]
     refuse_spoilt(raw, [name], list(settings.units.values()))  # of a hash nothing is to be seen
     raw = protected(settings, "people", raw, log)

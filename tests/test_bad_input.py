@@ -391,6 +391,14 @@ LOGGED = {
                          "[missing]"),
          "t.csv": "a,b,w\nP1,P2,2026Q3\nP3,P2,2025Q1\n"},
         ("t.csv", "", "", "read", 2, 1)),
+    "short row of the people file": (
+        {"survey.toml": PEOPLE, "people.csv": ("Red,8", "Red")},
+        ("people.csv", "", "", "1 row shorter than the header: what is lacking counts as blank",
+         None, None)),
+    "nameless column of the ties": (
+        {"survey.toml": ("[missing]", '[ties]\nfile = "ties.csv"\nfrom = "a"\nto = "b"\n[missing]'),
+         "ties.csv": "a,b,\nP1,P2,often\n"},
+        ("ties.csv", "", "", "1 column without a name left out", None, None)),
 }  # fmt: skip
 
 

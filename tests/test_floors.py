@@ -22,7 +22,7 @@ PACKAGE = Path(cultureplus.__file__).parent
 # From the ground up; a name here is the module's way inside the package.
 FLOORS = (
     # words, errors and files as they are
-    ("errors", "columns", "estimability", "one_thread", "import_log", "text_columns", "charts",
+    ("errors", "columns", "estimability", "one_thread", "text_columns", "charts",
      "charts.privacy", "disclosure", "tails", "many_tests", "simulate.model", "simulate.draws",
      "toml_writer", "mixed_sums", "moments", "disclosure.page", "disclosure.reasons",
      "crossed", "spss_child",
@@ -40,7 +40,7 @@ FLOORS = (
      "guesses", "mending"),
     ("raw_table", "text_file", "workbook", "spss_file",
      "proposing", "proposing.likeness", "proposing.answer_words"),
-    ("parquet_file", "redcap_dictionary"),
+    ("parquet_file", "redcap_dictionary", "import_log"),
     # questionnaires, one file per export format, the twin of a chart, one analysis of columns
     ("spoilt_names", "wave_order",
      "instrument", "mixed", "levels", "drivers", "barrier_odds", "ei", "circles",
