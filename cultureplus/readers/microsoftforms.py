@@ -84,19 +84,19 @@ def read(grid: Grid) -> RawTable:
     graded = {
         name for place, name in enumerate(names) if _is_grade(texts[place], texts[:place][-2:])
     }
-    raw = under_header(
-        grid, header_rows=1, names=["" if name in graded else name for name in names]
-    )
-    notes = [note for note in raw.notes if "without a name" not in note] + [*again]
+    raw = under_header(grid, header_rows=1, names=names)
+    notes = [*raw.notes, *again]
     if graded:
         notes.append(f"{counted(len(graded), 'column')} with points or feedback of a quiz left out")
     own = _OWN
     while own < len(texts) and texts[own].casefold() in _FURTHER:
         own += 1
     asked = dict(zip(names[own:], texts[own:], strict=True))
+    kept = [name for name in raw.frame if name not in graded]
     return replace(
         raw,
-        questions={name: asked[name] for name in raw.frame if name in asked},
+        frame=raw.frame[kept],
+        questions={name: asked[name] for name in kept if name in asked},
         identifying={names[place]: what for place, what in _WHO.items() if names[place]},
         joins=";",
         notes=tuple(notes),

@@ -55,6 +55,15 @@ def test_a_language_that_is_not_listed_is_read_where_it_is_named(read_rows):
     assert read_rows([own + ASKED, WHO + GIVEN], "plain").identifying == {}
 
 
+def test_a_column_without_a_name_is_told_of_beside_those_of_a_quiz(read_rows):
+    rows = [[*OWN, "2 + 2?", "Points - 2 + 2?", ""], [*WHO, "4", "1", "x"]]
+    raw = read_rows(rows, "microsoftforms")
+    assert list(raw.frame) == [*OWN, "2 + 2?"]
+    assert raw.notes == (
+        "1 column without a name left out", "1 column with points or feedback of a quiz left out",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("own", [OWN[:3], OWN[:4], [*OWN[:3], "Name"]])
 def test_a_form_without_e_mail_or_name_is_a_plain_table(read_rows, own):
     rows = [own + ASKED, WHO[: len(own)] + GIVEN]
