@@ -168,7 +168,6 @@ SHOWN = "shown"
 REASON = "reason"
 
 N_ANSWERED = "n_answered"
-READINGS = (N_ANSWERED, POMP, FAVOURABLE)
 
 # networks
 PERSON = "person"

@@ -94,28 +94,31 @@ def read(grid: Grid) -> RawTable:
         numbered = [head for head, other in zip(first, renamed, strict=True) if other]
         note = f"columns {numbered[0]} to {numbered[-1]} are named by the second header row"
         raw = replace(raw, notes=(*raw.notes, note))
-    frame, left_out = raw.frame, {}
-    if "Status" in frame:
-        previews = frame["Status"].isin([*_PREVIEW, *_PREVIEW.values(), "Preview"])
-        if previews.any():
-            left_out = {"previews and test answers left out": int(previews.sum())}
-            frame = frame.loc[~previews]
-    if frame.empty:
-        raise InputError(
-            "There are only previews and test answers in this file.",
-            file=grid.file,
-            fix="export again once people have answered",
-        )
     asked = zip(names, second, strict=True)
     ids = [_import_id(cell) if _has_ids(grid) else "" for cell in grid.texts(_HEADER_ROWS - 1)]
     return replace(
-        raw,
-        frame=frame,
+        _without_previews(raw),
         questions={name: " ".join(text.split()) for name, text in asked if name},
         identifying=_identifying(names, second, ids),
         joins=",",
-        left_out=left_out,
     )
+
+
+def _without_previews(raw: RawTable) -> RawTable:
+    """The records of people; those made while testing the survey are counted."""
+    if "Status" not in raw.frame:
+        return raw
+    previews = raw.frame["Status"].isin([*_PREVIEW, *_PREVIEW.values(), "Preview"])
+    if previews.all():
+        raise InputError(
+            "There are only previews and test answers in this file.",
+            file=raw.file,
+            fix="export again once people have answered",
+        )
+    if not previews.any():
+        return raw
+    left_out = {"previews and test answers left out": int(previews.sum())}
+    return replace(raw, frame=raw.frame.loc[~previews], left_out=left_out)
 
 
 def _has_ids(grid: Grid) -> bool:
