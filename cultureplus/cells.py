@@ -275,9 +275,10 @@ def _ticks_fix(unclear: Sequence[str], question: str, *, alone: bool) -> str:
     meaning = f'instruments.{question}.labels = "..." in survey.toml'
     numbers = [as_number(text) for text in unclear]
     if alone and len(numbers) == 1 and (numbers[0] or 0) > 1:
+        # SurveyMonkey writes an option's own number for a tick, LimeSurvey may write 2 for none.
         return (
-            f"if this number is how the tool writes a tick, labels in which it means 1: {meaning}; "
-            "if it means no answer, add it to missing.codes"
+            f"say what this number means, 1 for ticked or 0 for not ticked: {meaning}; if it means "
+            "no answer, add it to missing.codes"
         )
     if any(number is not None for number in numbers):
         first = "add a code that means no answer to missing.codes in survey.toml;"

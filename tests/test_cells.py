@@ -221,11 +221,12 @@ def test_the_number_of_an_option_is_no_missing_code_yet():
     with pytest.raises(InputError) as caught:
         ticks(["", "3", "3"])
     assert str(caught.value).endswith(
-        "fix: if this number is how the tool writes a tick, labels in which it means 1: "
+        "fix: say what this number means, 1 for ticked or 0 for not ticked: "
         'instruments.drinks.labels = "..." in survey.toml; if it means no answer, add it to '
         "missing.codes"
     )
     assert ticks(["", "3", "3"], labels={"en": {"3": 1}}) == [0, 1, 1]
+    assert ticks(["1", "2", "2"], labels={"en": {"2": 0}}) == [1, 0, 0]
 
 
 def test_labels_say_what_a_ticked_text_means():

@@ -6,8 +6,9 @@ its subquestion in brackets; dual scales (`code[row][1]`), `code[other]` and `co
 columns like any other. Codes become the names of columns, or texts where there are no codes. What
 stands between code and text may be chosen in LimeSurvey: '. ', ': ', ' - ' and '._.' are known.
 
-Answers stay as exported. As codes, an unticked option is blank and a ticked one 'Y'; as texts they
-are 'No' and 'Yes', and 'N/A' where the question was not shown. Not read, and refused with the way
+Answers stay as exported. As codes, an unticked option is blank and a ticked one 'Y', or both are
+what was chosen on exporting (2 and 1); as texts they are 'No' and 'Yes', and 'N/A' where the
+question was not shown, in the language of the export. Not read, and refused with the way
 out: the survey's structure (tab-separated), the VV file (two header rows) and its statistics.
 """
 
