@@ -69,9 +69,9 @@ def raw_table(table: SpssTable, file: str) -> RawTable:
         texts[place] = _cells(column, gone, file)
         if gone.any():
             missing[name] = int(gone.sum())
-        if column.labels:
-            labels[name] = _labels(column, file)
-            for kind, count in _misfits(labels[name], texts[place], column).items():
+        if found := _labels(column, file):
+            labels[name] = found
+            for kind, count in _misfits(found, texts[place], column).items():
                 problems[kind][name] = count
         for kind, count in (("far", _far(column)), ("cut", column.cut)):
             if count:

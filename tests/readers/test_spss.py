@@ -213,6 +213,15 @@ def test_labels_stand_beside_the_codes(written, case):
     assert cells(raw)["q"] == plain
 
 
+def test_a_variable_in_which_only_missing_values_have_labels_has_none(written):
+    raw = written(
+        {"age": [31.0, 99.0, 47.0], "id": ["x", "y", "z"]},
+        variable_value_labels={"age": {99: "No answer"}}, missing_ranges={"age": [99]},
+    )  # fmt: skip
+    assert raw.labels == {}
+    assert raw.notes == ("1 user-missing cell in 1 column (age: 1): blank",)
+
+
 def test_a_label_of_what_is_no_date_may_stand_in_a_variable_of_dates():
     labels = ((-1.0, "not yet"), (13744944000.0, "first day"))
     column = SpssColumn(
