@@ -70,6 +70,8 @@ SMALL: dict[str, Callable[[], bytes]] = {
     "decimals.parquet": lambda: written(table(tea_1=[Decimal("4.0"), Decimal("2.00"), None, None])),
     "moments.parquet": lambda: written(table(tea_1=[datetime(2026, 1, 2)] * 4)),
     "bytes.parquet": lambda: written(table(team=[b"Red", b"canary\xff", b"Blue", b"Red"])),
+    "no_such_zone.parquet": lambda: written(table(at=pa.array([1] * 4, pa.timestamp("us", "Tea")))),
+    "some_bytes.parquet": lambda: written(table(note=[b"fine", b"", b"canary", None])),
     "lists.parquet": lambda: written(table(tea_1=[[4], [77], [1], None])),
     "records.parquet": lambda: written(table(tea_1=[{"canary": 77}] * 4)),
     "categories.parquet": lambda: written(

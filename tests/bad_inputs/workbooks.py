@@ -160,6 +160,8 @@ SMALL: dict[str, Callable[[], bytes]] = {
     "title.xlsx": lambda: one([["Tea survey 2026"], [], *ROWS]),
     "not_worked_out.xlsx": lambda: changed(2, 2, '<c r="C2"><f>1+3</f></c>'),
     "worked_out.xlsx": lambda: changed(2, 2, '<c r="C2"><f>1+3</f><v>4</v></c>'),
+    "last_not_worked_out.xlsx": lambda: changed(3, 5, '<c r="F3"><f>A1</f></c>'),
+    "worked_out_empty.xlsx": lambda: changed(2, 2, '<c r="C2" t="str"><f>A9</f><v></v></c>'),
     "formula_error.xlsx": lambda: changed(
         2, 2, '<c r="C2" t="e"><f>VLOOKUP(A2,Z:Z,1)</f><v>#N/A</v></c>'
     ),
