@@ -84,42 +84,12 @@ def asked_of(
     found: dict[str, Asked] = {}
     for name in part.values:
         mine = part.table(name)
-        try:
-            instrument = instrument_or_error(instruments, name)
-        except InputError as problem:
-            raise part.error(
-                name,
-                problem.sentence,
-                possible=sorted(instruments),
-                fix=did_you_mean(name, instruments) or 'instrument_files = ["its_file.toml"]',
-            ) from None
-        mine.refuse_unknown(_KEYS | (_TOGETHER if instrument.kind == "select_all" else set()))
-        form = mine.get("form", str, "full")
-        short = form == "pulse" and instrument.kind == "rating"
-        instrument = instrument.pulse() if short else instrument
-        if not (short or form == "full") or (instrument.kind == "rating" and not instrument.items):
-            raise mine.error(
-                "form",
-                f"'{name}' has no such form.",
-                possible=["full", "pulse"],
-                fix="mark items with pulse = true in the instrument's file, or ask it in full",
-            )
+        instrument = _instrument(part, name, instruments)
         columns = mine.table("columns")
         if instrument.kind != "matrix":
             items = [item.id for item in instrument.items]
             columns.refuse_unknown(items + [option.id for option in instrument.options])
-        lens = mine.get("lens", str, "")
-        if (instrument.kind == "matrix") is not bool(lens) or (lens and lens not in lenses):
-            raise mine.error(
-                "lens",
-                f"'{name}' has no lens."
-                if instrument.kind != "matrix"
-                else f"There is no lens '{lens}' under [units]."
-                if lens
-                else f"'{name}' rates the units of a lens: name it.",
-                possible=lenses if instrument.kind == "matrix" else (),
-                fix=did_you_mean(lens, lenses) if lens else None,
-            )
+        lens = _lens(mine, instrument, lenses)
         together = _together(mine, instrument)
         _refuse_ambiguous(table.table("missing"), instrument, missing)
         labels = _labels(table, mine, instrument, missing)
@@ -127,6 +97,54 @@ def asked_of(
         found[name] = Asked(instrument, named, labels, lens, together)
     _refuse_shared(part, found)
     return found
+
+
+def _instrument(part: TomlTable, name: str, instruments: Mapping[str, Instrument]) -> Instrument:
+    """The instrument that a table below [instruments] names, in the form in which it is asked."""
+    mine = part.table(name)
+    try:
+        instrument = instrument_or_error(instruments, name)
+    except InputError as problem:
+        raise part.error(
+            name,
+            problem.sentence,
+            possible=sorted(instruments),
+            fix=did_you_mean(name, instruments) or 'instrument_files = ["its_file.toml"]',
+        ) from None
+    mine.refuse_unknown(_KEYS | (_TOGETHER if instrument.kind == "select_all" else set()))
+    form = mine.get("form", str, "full")
+    short = form == "pulse" and instrument.kind == "rating"
+    instrument = instrument.pulse() if short else instrument
+    if not (short or form == "full") or (instrument.kind == "rating" and not instrument.items):
+        raise mine.error(
+            "form",
+            f"'{name}' has no such form.",
+            possible=["full", "pulse"],
+            fix="mark items with pulse = true in the instrument's file, or ask it in full",
+        )
+    return instrument
+
+
+def _lens(mine: TomlTable, instrument: Instrument, lenses: Collection[str]) -> str:
+    """The lens whose units a matrix rates; '' for every other question."""
+    lens = str(mine.get("lens", str, ""))
+    name, is_matrix = instrument.id, instrument.kind == "matrix"
+    if is_matrix and lens in lenses:
+        return lens
+    if not is_matrix and not lens:
+        return ""
+    if not is_matrix:
+        sentence = f"'{name}' has no lens."
+    elif lens:
+        sentence = f"There is no lens '{lens}' under [units]."
+    else:
+        sentence = f"'{name}' rates the units of a lens: name it."
+    raise mine.error(
+        "lens",
+        sentence,
+        possible=lenses if is_matrix else (),
+        fix=did_you_mean(lens, lenses) if lens else None,
+    )
 
 
 def _together(mine: TomlTable, instrument: Instrument) -> Together | None:
