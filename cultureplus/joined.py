@@ -104,7 +104,7 @@ def ticked_together(
             fix=f'say it in survey.toml: {key}.joins = ";"',
         )
     cells = raw.frame[together.column]
-    pieces = _with_codes(raw, together)
+    pieces = _with_codes(raw, together, missing)
     places, distinct = distinct_texts(cells)
     texts = [plain_text(cell) for cell in distinct]
     coded = np.array([is_code(text, missing) for text in texts], dtype=bool)
@@ -112,7 +112,33 @@ def ticked_together(
         divisions("" if code else text, pieces, joins)
         for text, code in zip(texts, coded, strict=True)
     ]
+    _refuse_unclear(raw, together, options, found, places, key)
+    ways = [each[0] for each in found]
+    named = np.array([[option in way.options for option in options] for way in ways], dtype=float)
+    some = named.any(axis=1)
+    for words, which in {
+        MISSING_CODES: coded,
+        TAKEN_APART: np.array([bool(text) for text in texts]) & ~coded,
+        UNLISTED: np.array([bool(way.unknown) for way in ways]) & some,
+        NO_OPTION: np.array([way.beside for way in ways]) & some,
+        NOTHING_ELSE: np.array([bool(way.unknown or way.beside) for way in ways]) & ~some,
+    }.items():
+        tally[words] += int(which[places].sum())
+    return pd.DataFrame(named[places], index=cells.index, columns=list(options))
 
+
+def _refuse_unclear(
+    raw: RawTable,
+    together: Together,
+    options: Mapping[str, str],
+    found: Sequence[Sequence[Division]],
+    places: np.ndarray,
+    key: str,
+) -> None:
+    """Refuse a cell with an unknown piece, unless such are ignored, or with two meanings.
+
+    `found`: how each different cell can be divided; `places`: of each record among these.
+    """
     unknown = np.array([bool(ways[0].unknown) for ways in found])[places]
     if unknown.any() and not together.ignore:
         first = next(iter(options))
@@ -131,26 +157,26 @@ def ticked_together(
             fix="export this question with one column per option, or with numbers in place of "
             f"texts and {key}.choices in survey.toml",
         )  # fmt: skip
-    ways = [each[0] for each in found]
-    named = np.array([[option in way.options for option in options] for way in ways], dtype=float)
-    some = named.any(axis=1)
-    for words, which in {
-        MISSING_CODES: coded,
-        TAKEN_APART: np.array([bool(text) for text in texts]) & ~coded,
-        UNLISTED: np.array([bool(way.unknown) for way in ways]) & some,
-        NO_OPTION: np.array([way.beside for way in ways]) & some,
-        NOTHING_ELSE: np.array([bool(way.unknown or way.beside) for way in ways]) & ~some,
-    }.items():
-        tally[words] += int(which[places].sum())
-    return pd.DataFrame(named[places], index=cells.index, columns=list(options))
 
 
-def _with_codes(raw: RawTable, together: Together) -> dict[str, str]:
-    """The known pieces, and the codes that the file itself declares for them."""
+def _with_codes(raw: RawTable, together: Together, missing: tuple[float, ...]) -> dict[str, str]:
+    """The known pieces, and the codes that the file itself declares for them.
+
+    Raises `InputError` where one that stands for an option is a missing code as well: alone in a
+    cell it would be no answer.
+    """
     pieces = dict(together.pieces)
     for code, label in raw.labels.get(together.column, {}).items():
         if same_name(label) in together.pieces:
             pieces.setdefault(same_name(code), together.pieces[same_name(label)])
+    if any(option and is_code(piece, missing) for piece, option in pieces.items()):
+        raise InputError(
+            "A missing code is also the number of an option here.",
+            file=raw.file,
+            column=together.column,
+            fix="give missing answers another code in the export and under missing.codes in "
+            "survey.toml, or export this question as texts",
+        )
     return pieces
 
 

@@ -131,6 +131,18 @@ def test_a_column_is_taken_apart_and_counted():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("declared", [{"9": "Sugar"}, {"1": "Sugar", "9": "Milk, please"}])
+def test_the_number_of_an_option_is_no_missing_code(declared):
+    with pytest.raises(InputError) as caught:
+        ticked(["9", "1,9", ""], table=",", labels=declared, missing=(-99.0, 9.0))
+    assert str(caught.value) == (
+        "a.csv, column 'q': A missing code is also the number of an option here.\n"
+        "  fix: give missing answers another code in the export and under missing.codes in "
+        "survey.toml, or export this question as texts"
+    )
+    assert ticked(["8", "Sugar", ""], labels={"8": "don't know"}, missing=(8.0,))[0][0] == [0, 0]
+
+
 @pytest.mark.parametrize("code", [-99.0, -1234567.0, -99.5])
 def test_a_missing_code_is_one_with_however_many_decimals(code):
     cells = [f"{code:.2f}", f"{code:.1f}", "Sugar"]
