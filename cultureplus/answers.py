@@ -9,10 +9,11 @@ import pandas as pd
 
 from cultureplus import cells
 from cultureplus.asked import Asked
-from cultureplus.errors import counted
+from cultureplus.errors import InputError, counted
 from cultureplus.import_log import ImportLog
 from cultureplus.joined import ticked_together
 from cultureplus.people import Batch
+from cultureplus.quotable import quotable_units
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.settings import Settings
 from cultureplus.spelling import slug
@@ -38,11 +39,29 @@ def instruments_absent(
         gone = [wave for wave, columns in there.items() if not columns]
         if len(gone) == len(exports):
             first = next(iter(places))
+            if asked.lens:
+                first = _unit_told(settings, asked, people, exports[gone[0]])
             key = f"instruments.{name}.column" if asked.together else _key(name, first)
             column_of(exports[gone[0]], places[first], setting=key, taken=_taken(settings))
         for wave in gone:
             absent[wave].add(name)
     return absent
+
+
+def _unit_told(settings: Settings, asked: Asked, people: pd.DataFrame, raw: RawTable) -> str:
+    """A unit to speak of where no column rates one; `InputError` where none may be quoted."""
+    column = settings.units[asked.lens]
+    told = sorted(quotable_units(people, asked.lens, column))
+    if told:
+        return told[0]
+    raise InputError(
+        f"Can't find a column in which a {asked.lens} is rated.",
+        file=raw.file,
+        found=f"the names of each {asked.lens}, from the column '{column}', are few people's: "
+        "not listed here",
+        fix=f"name the columns: instruments.{asked.instrument.id}.columns in survey.toml, or take "
+        "the question out",
+    )
 
 
 def answers_of(
@@ -179,10 +198,16 @@ def _rated(settings: Settings, asked: Asked, people: pd.DataFrame) -> dict[str, 
         column = asked.columns.get(unit, asked.instrument.column(slug(unit)))
         other = next((name for name, taken in places.items() if taken == column), None)
         if other is not None:
+            shared = quotable_units(people, asked.lens, settings.units[asked.lens])
+            told = next((each for each in (unit, other) if each in shared), "")
             raise table.error(
                 "columns",
-                f"The column '{column}' would rate both '{other}' and '{unit}'.",
-                fix=f'{_key(question, unit)} = "..."',
+                f"The column '{column}' would rate both '{told}' and another unit."
+                if told
+                else f"One column would rate two units of {asked.lens}.",
+                fix=f'name a column for each: {_key(question, told)} = "..."'
+                if told
+                else f"name a column for each: instruments.{question}.columns",
             )
         places[unit] = column
     return places
@@ -208,15 +233,21 @@ def _rated_units(
             wave=batch.wave,
         )
     own = people.loc[batch.index, asked.lens].set_axis(batch.raw.frame.index)
+    told = quotable_units(people, asked.lens, settings.units[asked.lens])
     found = {}
-    left_out = 0
+    left_out = unrated = 0
     for unit, column in places.items():
         if column not in batch.raw.frame:
-            log.add(batch.raw.file, f"no column rates '{unit}'", wave=batch.wave, column=column)
+            if unit in told:
+                log.add(batch.raw.file, f"no column rates '{unit}'", wave=batch.wave, column=column)
+            else:
+                unrated += 1
             continue
         values = _ratings(settings, batch, column, asked, languages, tally)
         left_out += int((values.notna() & (own == unit)).sum())
         found[f"{question}.{unit}"] = values.mask(own == unit)
+    if unrated:
+        log.add(batch.raw.file, f"no column rates {counted(unrated, 'unit')}", wave=batch.wave)
     if left_out:
         log.add(
             batch.raw.file, f"{counted(left_out, 'rating')} of one's own {asked.lens} left out",

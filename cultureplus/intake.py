@@ -23,11 +23,11 @@ from cultureplus.people import Batch, batch, check_filled, people_table, read_ro
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings, read_settings
-from cultureplus.spelling import in_order, tidied
+from cultureplus.spelling import tidied
 from cultureplus.spoilt_names import refuse_spoilt
 from cultureplus.survey import Survey, check_wave
 from cultureplus.wave_changes import changed_questions, changed_units
-from cultureplus.wave_order import refuse_same_files, refuse_unordered
+from cultureplus.wave_order import refuse_same_files, waves_in_order
 
 
 def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Survey:
@@ -112,7 +112,7 @@ def _changed(
         told = f"{item or scale} is not what it was in wave {rows[c.PREVIOUS].iloc[0]}: {note}"
         log.add(raws[str(wave)].file, told + more, wave=str(wave))
     file = settings.people.file.name if settings.people else "exports"
-    for wave, told in changed_units(people, tuple(settings.units)):
+    for wave, told in changed_units(people, settings.units):
         log.add(file, told, wave=wave)
     return found
 
@@ -133,11 +133,9 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
         refuse_spoilt(raw, *_names(settings))
         log.read(raw)
         raw = protected(settings, "columns", raw, log)
-        refuse_unordered(waves, raw, name)  # it quotes waves: they are nobody's key or address now
-        found = {
-            wave: replace(raw, frame=raw.frame.loc[waves == wave])
-            for wave in sorted(waves.unique(), key=in_order)
-        }
+        # After it, for it quotes waves: they are nobody's key or address now.
+        in_order = waves_in_order(waves, raw, name, settings.order)
+        found = {wave: replace(raw, frame=raw.frame.loc[waves == wave]) for wave in in_order}
         for wave, part in found.items():
             log.add(raw.file, f"{counted(len(part.frame), 'record')} of this wave", wave=wave)
     return found

@@ -15,7 +15,9 @@ from typing import Any
 from cultureplus.errors import InputError
 from cultureplus.toml_source import Key, TomlTable
 
-_ALONE = ("kind", "delimiter", "encoding", "decimal", "dictionary", "export", "salt", "title")
+_ALONE = (
+    "kind", "delimiter", "encoding", "decimal", "dictionary", "export", "salt", "title", "waves",
+)  # fmt: skip
 _TABLES = (
     "waves", "columns", "units", "rename", "people", "ties", "adjust", "missing", "labels",
     "instruments",

@@ -20,6 +20,7 @@ from cultureplus.cells import MISSING_CODES, as_number
 from cultureplus.errors import InputError, counted
 from cultureplus.identity import protected
 from cultureplus.import_log import ImportLog
+from cultureplus.quotable import is_period, names_a_person, quotable
 from cultureplus.raw_table import RawTable, column_of
 from cultureplus.readers import read_table
 from cultureplus.settings import Settings
@@ -161,7 +162,7 @@ def _invited(settings: Settings, roster: Mapping[str, pd.DataFrame], wave: str) 
     raise InputError(
         f"The people file has nobody in wave '{wave}'.",
         file=settings.people.file.name if settings.people else None,
-        possible=roster,
+        possible=[each for each in roster if is_period(each)],  # others may be names
         fix="add the people who were invited then, or remove people.wave from survey.toml",
     )
 
@@ -254,14 +255,28 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
         counts = np.bincount(places, minlength=len(texts)).tolist()
         names = _renamed(texts, counts, settings.rename.get(lens, {}), file, column, log)
         merged, spellings = merge_spellings(names, counts)
-        for name, several in spellings.items():
-            log.add(file, f"{len(several)} spellings of '{name}' merged", column=column)
         if merged != texts:
             people[lens] = laid_over(places, merged, people[lens])
+        waves = _in_waves(people.index, places, merged)
+        shared = set().union(*(quotable(column, wave) for wave in waves))
+        own = [several for name, several in spellings.items() if name not in shared]
+        for name, several in spellings.items():
+            if name in shared:
+                log.add(file, f"{len(several)} spellings of '{name}' merged", column=column)
+        if own:
+            told = f"{sum(map(len, own))} spellings of {counted(len(own), 'name')} merged"
+            log.add(file, told, column=column)
         if None in merged:
             count = sum(n for n, name in zip(counts, merged, strict=True) if name is None)
             log.add(file, f"{counted(count, 'record')} without a {lens}", column=column)
-        if _alone(people.index, places, merged) > 2:
+        if names_a_person(column):
+            log.add(
+                file,
+                f"units of {lens} are called after people, and a report shows these names: if it "
+                f"should not, rename.{lens} in survey.toml",
+                column=column,
+            )
+        if sum(count == 1 for wave in waves for count in wave.values()) > 2:
             log.add(
                 file,
                 f"some units of {lens} have one person: a report names them, without numbers; if "
@@ -271,17 +286,23 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
     return people
 
 
-def _alone(index: pd.MultiIndex, places: np.ndarray, names: Sequence[str | None]) -> int:
-    """How many units have one person, each wave counted by itself.
+def _in_waves(
+    index: pd.MultiIndex, places: np.ndarray, names: Sequence[str | None]
+) -> list[dict[str, int]]:
+    """How many people each unit has, wave by wave.
 
     `index`: (wave, respondent); `places`, `names`: each person's place among the names of units.
     """
-    number = {name: place for place, name in enumerate(dict.fromkeys(filter(None, names)))}
-    size = len(number) + 1  # the last is nobody's unit
+    units = list(dict.fromkeys(filter(None, names)))
+    number = {name: place for place, name in enumerate(units)}
+    size = len(units) + 1  # the last is nobody's unit
     unit = np.array([number[name] if name else size - 1 for name in names], dtype="int64")
     both = index.codes[0].astype("int64") * size + unit[places]
-    people = np.bincount(both, minlength=size * index.levshape[0]).reshape(-1, size)
-    return int((people[:, :-1] == 1).sum())
+    counts = np.bincount(both, minlength=size * index.levshape[0]).reshape(-1, size)
+    return [
+        {name: count for name, count in zip(units, row, strict=False) if count}
+        for row in counts.tolist()
+    ]
 
 
 def _renamed(

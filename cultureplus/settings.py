@@ -7,7 +7,7 @@ what is not said here is not read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
@@ -16,7 +16,7 @@ from secrets import token_hex
 from cultureplus import columns as c
 from cultureplus import readers
 from cultureplus.asked import Asked, asked_of
-from cultureplus.errors import did_you_mean
+from cultureplus.errors import counted, did_you_mean
 from cultureplus.export_file import DECIMALS, DELIMITERS, ENCODINGS, ExportFile
 from cultureplus.spelling import plain_text, slug
 from cultureplus.toml_source import TomlTable, read_toml
@@ -45,13 +45,14 @@ class SideFile:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that survey.toml says, checked."""
+    """Everything that survey.toml says, checked; `order`: the waves of one file, where stated."""
 
     title: str
     folder: Path
     kind: str
     exports: Mapping[str, ExportFile]
     export: ExportFile | None
+    order: Sequence[str]
     columns: Mapping[str, str]
     units: Mapping[str, str]
     rename: Mapping[str, Mapping[str, str]]
@@ -112,6 +113,7 @@ def read_settings(path: str | Path) -> Settings:
         kind=kind,
         exports=exports,
         export=export,
+        order=_order(table),
         columns=columns,
         units=units,
         rename=_rename(table, units),
@@ -147,7 +149,8 @@ def _exports(
     part = table.table("columns")
     part.refuse_unknown({"respondent", "seconds", "language", "comment", "wave"})
     columns = _names(part)
-    exports = _waves(table.table("waves"), written)
+    listed = isinstance(table.values.get("waves"), list)
+    exports = {} if listed else _waves(table.table("waves"), written)
     one = table.get("export", str)
     if bool(exports) is (one is not None):
         raise table.error(
@@ -162,6 +165,22 @@ def _exports(
             fix='export = "answers.csv" and columns.wave = "wave", or [waves] and no columns.wave',
         )
     return exports, None if one is None else _named(written, one), columns
+
+
+def _order(table: TomlTable) -> tuple[str, ...]:
+    """The waves of one file for all, where survey.toml states them in order."""
+    stated = table.values.get("waves")
+    if not isinstance(stated, list):
+        return ()
+    waves = tuple(plain_text(wave) for wave in stated if isinstance(wave, str))
+    if len(waves) < len(stated) or "" in waves or len(set(waves)) < len(waves) or not waves:
+        raise table.error(
+            "waves",
+            "Each wave needs a name of its own.",
+            found=counted(len(stated), "wave"),
+            fix='in order of time, as in the column: waves = ["before", "after"]',
+        )
+    return waves
 
 
 def _waves(table: TomlTable, written: ExportFile) -> dict[str, ExportFile]:

@@ -20,6 +20,7 @@ from cultureplus import columns as c
 from cultureplus.asked import Asked
 from cultureplus.errors import counted, nearest
 from cultureplus.instrument import Instrument
+from cultureplus.quotable import counts_of, quotable
 from cultureplus.raw_table import RawTable
 from cultureplus.spelling import in_order, plain_text
 from cultureplus.survey import CHANGED
@@ -119,17 +120,17 @@ def _stretched(
             return
 
 
-def changed_units(people: pd.DataFrame, lenses: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def changed_units(people: pd.DataFrame, lenses: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Per wave and lens, units that are gone or new since the wave before: (wave, sentence).
 
-    `people`: indexed by (wave, respondent), with the lenses.
+    `people`: indexed by (wave, respondent), with the lenses; `lenses`: with the column of each. A
+    unit that may be what one person wrote is not told.
     """
     for previous, wave in pairwise(people.index.unique(c.WAVE)):
-        for lens in lenses:
-            then, now = (people.loc[key, lens].value_counts() for key in (previous, wave))
+        for lens, column in lenses.items():
+            then, now = (counts_of(people.loc[key, lens]) for key in (previous, wave))
             gone, new = (
-                # A unit of one person may be a text that somebody wrote.
-                sorted(one.index[one > 1].difference(other.index), key=in_order)
+                sorted(quotable(column, one) - set(other), key=in_order)
                 for one, other in ((then, now), (now, then))
             )
             if not gone or not new:

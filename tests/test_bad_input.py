@@ -168,8 +168,8 @@ REFUSED = {
         ["fill the column 'team'"]),
     "two units share a matrix column": (
         {"q3.csv": ("P4,Red", "P4,Red!")},
-        "survey.toml, line 29: The column 'visits_red' would rate both 'Red' and 'Red!'.",
-        ['instruments.visits.columns."Red!" = "..."']),
+        "survey.toml, line 29: One column would rate two units of team.",
+        ["instruments.visits.columns"]),
     # answers
     "answer above the range": (
         {"q3.csv": ("P3,Blue,1", "P3,Blue,77")},

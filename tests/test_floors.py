@@ -30,7 +30,7 @@ FLOORS = (
     # what a name means
     ("spelling",),
     # one kind of file, one table, one kernel
-    ("cell_looks",
+    ("cell_looks", "quotable",
      "toml_source", "export_file", "declared_range", "published", "released", "manifest",
      "notebooks_run", "listwise", "gee", "fit_measures", "answer_sets", "mixed_search", "tie_table",
      "careless", "cfa_model", "polychoric", "charts.labels", "disclosure.contents",
@@ -127,6 +127,7 @@ READING = {
     "joined",
     "parquet_file",
     "people",
+    "quotable",
     "raw_table",
     "readers.redcap",
     "readers.spss",
