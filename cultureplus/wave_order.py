@@ -97,8 +97,8 @@ def waves_in_order(
                 column=column,
                 fix="write each wave with its year first, such as 2026-03 or 2026Q1",
             )
-    in_time = sorted(found, key=in_order)
-    if len(set(shapes)) > 1 or in_time != sorted(found, key=_by_year):
+    in_time = order_told(found)
+    if in_time is None:
         raise InputError(
             "These waves are not written alike or without their year in front, so their order "
             "can't be told.",
@@ -107,6 +107,21 @@ def waves_in_order(
             fix=_STATE,
         )
     return in_time
+
+
+def order_told(waves: Sequence[str]) -> list[str] | None:
+    """Waves in order of time, or None where they do not tell it themselves.
+
+    >>> order_told(["wave 10", "wave 9"]), order_told(["Q3 2025", "Q1 2026"])
+    (['wave 9', 'wave 10'], None)
+    """
+    shapes = {period_shape(wave) for wave in waves}
+    in_time = sorted(waves, key=in_order)
+    return (
+        None
+        if None in shapes or len(shapes) > 1 or in_time != sorted(waves, key=_by_year)
+        else in_time
+    )
 
 
 def _as_stated(waves: pd.Series, raw: RawTable, column: str, stated: Sequence[str]) -> list[str]:

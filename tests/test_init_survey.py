@@ -306,6 +306,27 @@ def test_waves_by_a_column(tmp_path):
     assert survey.waves == ("2026Q2", "2026Q3")
 
 
+def test_waves_that_are_no_periods_are_listed_to_be_put_in_order(tmp_path):
+    columns = {"Wave": ["before", "after"]} | {each: ["1", "4", "7"] for each in PS}
+    text = written(tmp_path, columns)
+    assert 'waves = ["after", "before"]  # guess: are they in order of time?; confirm' in text
+    target = tmp_path / "survey" / "survey.toml"
+    target.write_text(target.read_text().replace('"after", "before"', '"before", "after"'))
+    assert read_survey(confirmed(target)).waves == ("before", "after")
+
+
+def test_who_leads_people_is_no_lens_and_that_is_said(tmp_path):
+    columns = {"Line manager": ["Anna Canary", "Ben Canary"]} | {e: ["1", "4", "7"] for e in PS}
+    said: list[str] = []
+    init_survey([small(tmp_path, columns)], tmp_path / "survey", say=said.append)
+    text = (tmp_path / "survey" / "survey.toml").read_text()
+    assert '"Line manager"' not in text
+    (line,) = [each for each in said if "'Line manager'" in each]
+    assert "names a person" in line
+    assert "[units]" in line
+    assert "Canary" not in text + "".join(said)
+
+
 def test_two_files_that_are_not_written_alike_are_refused(tmp_path):
     columns = {each: ["1", "4", "7"] for each in PS}
     one = small(tmp_path, columns)

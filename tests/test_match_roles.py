@@ -156,3 +156,25 @@ def test_columns_that_hold_keys():
 )
 def test_waves_in_names_of_files(stem, wave):
     assert roles.wave_named(stem) == wave
+
+
+BOSSES = ["Anna Canary", "Ben Canary"] * (N // 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Line manager", "Supervisor", "Vorgesetzte", "Manager", "Team lead", "F\u00fchrungskraft",
+     "Who is your line manager?", "Teamleiter", "Reports to"],
+)  # fmt: skip
+def test_a_column_that_names_a_superior_is_no_lens(name):
+    several = facts({name: BOSSES, "department": NAMES})
+    found = roles.unit_columns(several, set())
+    assert {lens: role.column for lens, role in found.items()} == {"function": "department"}
+    assert roles.superiors(several, set()) == [name]
+
+
+def test_a_question_that_names_a_superior_counts_as_well():
+    several = facts({"Q4": BOSSES}, questions={"Q4": "Who is your line manager?"})
+    assert roles.superiors(several, set()) == ["Q4"]
+    assert roles.superiors(facts({"Manager": ["Yes", "No"] * 6, "team": NAMES}), set()) == []
+    assert roles.superiors(facts({"Manager": NUMBERS}), set()) == []

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import pandas as pd
 import pytest
 
+from cultureplus.errors import InputError
+from cultureplus.intake import read_survey
 from cultureplus.no_record import holds_values
+from cultureplus.proposing.init_survey import init_survey
+from cultureplus.raw_table import RawTable, column_of
 
 
 @pytest.mark.parametrize(
@@ -17,3 +24,96 @@ from cultureplus.no_record import holds_values
 )  # fmt: skip
 def test_names_that_are_values(name, expected):
     assert holds_values(["who", name]) is expected
+
+
+# --- files without a header ----
+
+PEOPLE = '[people]\nfile = "people.csv"\nrespondent = "{0}"\n\n[units]'
+KEYS = {
+    "numbered": ["canary1", "canary2", "canary3", "canary4", "canary5"],
+    "numbers": ["77001", "77002", "77003", "77004", "77005"],
+    "names": ["canary Meier", "canary Ng", "canary Lee", "canary Roe", "canary O'Neil"],
+}
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
+@pytest.mark.parametrize("named", ["first", "who"])
+def test_people_without_a_header_are_refused_and_none_is_quoted(make_survey, keys, named):
+    own = '"who"' if named == "who" else f'"{keys[0]}"'
+    rows = "".join(f"{key},Red,1,2\n" for key in keys)
+    folder = make_survey({
+        "survey.toml": [
+            ("[units]\nteam = \"team\"", PEOPLE.replace('"{0}"', own) + '\nteam = "Team Red"'),
+            ('[instruments.drinks]\n[instruments.visits]\nlens = "team"\n', ""),
+            ('comment = "note"\n', ""), ('2026Q2 = "q2.csv"\n', ""),
+        ],
+        "q3.csv": f"who,team,tea_1,tea_2\n{rows}",
+        "people.csv": "".join(f"{key},Team {n % 3 and 'Red' or n}\n" for n, key in enumerate(keys, 1)),
+    })  # fmt: skip
+    with pytest.raises(InputError, match="looks like a record|nothing in it shows") as caught:
+        read_survey(folder)
+    said = str(caught.value)
+    assert "people.csv" in said
+    assert not [key for key in keys if key in said]
+
+
+WORDS = ["canary one", "canary two", "canary three", "canary four"]
+TEXTS = {
+    "words": pd.DataFrame([WORDS[1:], WORDS[:-1]], columns=[f"{each}!" for each in WORDS[:3]]),
+    "a note and a name": pd.DataFrame({"canary Meier": ["x y"], "It is canary.": ["I like it."]}),
+}
+
+
+@pytest.mark.parametrize("frame", TEXTS.values(), ids=TEXTS)
+def test_words_that_nobody_repeats_are_not_listed_as_columns(frame):
+    raw = RawTable(frame.astype("str"), "a.csv", 2)
+    with pytest.raises(InputError, match="Can't find the column 'who'") as caught:
+        column_of(raw, "who", setting="columns.respondent")
+    assert "canary" not in str(caught.value)
+    assert "put the row with the names of the columns in front" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "taken"),
+    [
+        ({}, {"other", "team"}),  # survey.toml knows one of the names
+        ({"questions": {"whom": "Who?"}}, ()),  # the reader knows that this is a header
+        ({"number": ["1", ""]}, ()),  # numbers below a word
+    ],
+)
+def test_a_header_that_is_shown_to_be_one_is_listed(more, taken):
+    questions = more.pop("questions", {})
+    frame = pd.DataFrame({"whom": ["a", "b"], "team": ["c", "d"]} | more)
+    raw = RawTable(frame, "a.csv", 2, questions=questions)
+    with pytest.raises(InputError, match='possible: whom, .*columns.respondent = "whom"') as _:
+        pass_on(raw, taken)
+
+
+def pass_on(raw, taken):
+    try:
+        column_of(raw, "who", setting="columns.respondent", taken=taken)
+    except InputError as problem:
+        raise InputError(re.sub(r"\s+", " ", str(problem))) from None
+
+
+@pytest.mark.parametrize("kind", ["numbers", "labels", "words", "people"])
+def test_init_of_a_file_without_a_header_quotes_nothing_of_it(tmp_path, kind):
+    rows = {
+        "numbers": [f"canary{n},Red,{n % 5 + 1},{n % 3 + 1},canary says {n}" for n in range(12)],
+        "labels": [f"canary{n},Red canary,Agree,Agree,canary says {n}" for n in range(12)],
+        "words": [
+            f"canary {'abcdefghijkl'[n]},canary {n},canary says {n} of it" for n in range(12)
+        ],
+        "people": [f"canary{n},Red" for n in range(12)],
+    }[kind]
+    export, people = tmp_path / "2026Q3.csv", None
+    export.write_text("\n".join(rows) + "\n")
+    if kind == "people":
+        people = tmp_path / "people.csv"
+        people.write_text(export.read_text())
+        export.write_text("who,ps_1\n" + "".join(f"canary{n},4\n" for n in range(1, 12)))
+    said: list[str] = []
+    with pytest.raises(InputError, match="header") as caught:
+        init_survey([export], tmp_path / "out", people=people, say=said.append)
+    assert "canary" not in "\n".join([*said, str(caught.value)])
+    assert not (tmp_path / "out").exists()

@@ -194,6 +194,12 @@ def _left(proposal: Proposal, folder: Path, files: Sequence[Path]) -> list[str]:
         steps.append(f"{said}; look at each, then delete its comment")
     if not proposal.units:
         steps.append("name a column under [units] that says where people are, if there is one")
+    if proposal.superiors:
+        steps.append(
+            f"{named(proposal.superiors)} names a person, so it is no lens by itself: a report "
+            "would call units by these names. Better is a column of the teams' own names; without one, "
+            "write this one under [units] and each team's own name under [rename]"
+        )
     if not proposal.matches.taken:
         steps.append(f"write a file for your questionnaire: see the end of {FILE_NAME}")
     steps.append(f"cultureplus check {folder}")

@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cultureplus.proposing.answer_words import are_answers
 from cultureplus.proposing.column_facts import Facts
+from cultureplus.quotable import names_a_person
 from cultureplus.spelling import in_order, plain_text, same_name, slug
 
 # Keys that a person keeps from wave to wave, the surest first; then those made anew each time.
@@ -206,7 +208,10 @@ def unit_columns(facts: Mapping[str, Facts], taken: Collection[str]) -> dict[str
         fitting = [
             (place, name)
             for name, each in facts.items()
-            if name not in taken and not each.identifying and _holds_units(each)
+            if name not in taken
+            and not each.identifying
+            and _holds_units(each)
+            and not any(map(names_a_person, each.headers))
             for place in [_place_among(each, words.split())]
             if place is not None
         ]
@@ -218,6 +223,20 @@ def unit_columns(facts: Mapping[str, Facts], taken: Collection[str]) -> dict[str
                 count = len({same_name(unit) for unit in facts[name].counts})
                 found[key] = Role(name, f"its name, and {count} different ones")
     return found
+
+
+def superiors(facts: Mapping[str, Facts], taken: Collection[str]) -> list[str]:
+    """The columns that say whose people somebody belongs to; a lens of them would name persons."""
+    return [
+        name
+        for name, each in facts.items()
+        if name not in taken
+        and not each.identifying
+        and any(map(names_a_person, each.headers))
+        and each.texts
+        and not each.is_numeric
+        and not are_answers(each.texts)
+    ]
 
 
 def _place_among(facts: Facts, words: Sequence[str]) -> int | None:

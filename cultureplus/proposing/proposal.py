@@ -66,6 +66,7 @@ class Proposal:
     labels: Mapping[str, Labels]
     missing: Sequence[int]
     blocks: Sequence[Sequence[str]] = field(default=())
+    superiors: Sequence[str] = field(default=())  # columns that name them: no lens by themselves
 
     @property
     def first(self) -> FirstLook:
@@ -163,6 +164,7 @@ def propose(
         matches=matches,
         labels=labels,
         missing=missing,
+        superiors=roles.superiors(home, beyond),
         blocks=_scales(facts, taken | {role.column for role in [comment] if role}),
     )
 
