@@ -73,7 +73,10 @@ def answers_of(
     """
     languages = None
     if "language" in settings.columns:
-        languages = column_of(batch.raw, settings.columns["language"], setting="columns.language")
+        languages = column_of(
+            batch.raw, settings.columns["language"], setting="columns.language",
+            known=settings.columns.values(),
+        )  # fmt: skip
     found: dict[str, pd.Series] = {}
     tally: Counter[str] = Counter()
     for name, asked in settings.asked.items():

@@ -29,7 +29,8 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.errors import InputError
 from cultureplus.import_log import ImportLog
-from cultureplus.raw_table import ROW_OF_NAMES, RawTable, column_of
+from cultureplus.no_record import is_one_of
+from cultureplus.raw_table import NO_HEADER, ROW_OF_NAMES, RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import plain_text, same_name, tidied
@@ -95,7 +96,6 @@ _PAIR = re.compile(
     r"\(?[-+]?(?:90|[0-8]?[0-9])\.[0-9]{2,}(?:\s*[,;]\s*|\s+)"
     r"[-+]?(?:180|1[0-7][0-9]|[0-9]?[0-9])\.[0-9]{2,}\)?"
 )
-_NO_HEADER = "What stands where the header should be looks like a record."
 _NEARLY_EVERY = 0.9
 _LOOKED_AT = 200  # filled cells, evenly spread, by which a column is told not to be one
 _SPOKEN_OF = (NAME, MAIL, IP, PLACE, PHONE)  # a device is many people's
@@ -163,7 +163,7 @@ def telling_columns(raw: RawTable) -> dict[str, Telling]:
         else:
             what = _held(raw.frame[name])
             if what and _CELLS[what](name):
-                raise InputError(_NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)
+                raise InputError(NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)
             if what:
                 found[name] = Telling(what, "by its cells")
     return found
@@ -178,14 +178,18 @@ def protected(
     a column that tells who somebody is, or a key, as something else.
     """
     keys = _keys(settings, role)
+    known = named_columns(settings, role)
     for key, name in keys.items():
-        column_of(raw, name, setting=f"{role}.{key}")
-    if raw.frame[[*dict.fromkeys(keys.values())]].isin([*keys.values()]).any(axis=None):
-        raise InputError(_NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)  # somebody's key is a name
+        column_of(raw, name, setting=f"{role}.{key}", known=known)
+    among = raw.frame[[*dict.fromkeys(keys.values())]].isin([*keys.values()]).any(axis=None)
+    if among or any(is_one_of(name, raw.frame[name]) for name in keys.values()):
+        raise InputError(NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)  # somebody's key is a name
     telling = telling_columns(raw)
     for name, table, key, read_as in _used(settings, role):
-        if table.path == ("units",):  # while the cells still say what the file is
-            column_of(raw, name, setting=read_as)
+        if table.path in (("units",), ("adjust",)) or key == c.WAVE:
+            # Now, while the cells still show whether the first row is a header.
+            listed = read_as == "adjust.columns"
+            column_of(raw, name, setting=read_as, listed=listed, known=known)
         if name in telling or name in keys.values():
             is_key = name in keys.values()
             _refuse(raw, name, None if is_key else telling[name], table, key, read_as)
@@ -244,6 +248,11 @@ def _keys(settings: Settings, role: str) -> dict[str, str]:
     """Of these, the columns that hold respondents' keys."""
     places = _places(settings, role)
     return {key: places[key] for key in (c.RESPONDENT, c.FROM, c.TO) if key in places}
+
+
+def named_columns(settings: Settings, role: str) -> set[str]:
+    """Every column of a file that survey.toml or an instrument names; roles as for `protected`."""
+    return {*_places(settings, role).values(), *(name for name, *_ in _used(settings, role))}
 
 
 def _used(settings: Settings, role: str) -> Iterator[tuple[str, TomlTable, str, str]]:

@@ -16,11 +16,11 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.answers import answers_of, instruments_absent
 from cultureplus.errors import InputError, counted
-from cultureplus.identity import protected
+from cultureplus.identity import hashed, named_columns, protected
 from cultureplus.import_log import ImportLog
 from cultureplus.mending import with_place
 from cultureplus.people import Batch, batch, check_filled, people_table, read_roster
-from cultureplus.raw_table import RawTable, column_of
+from cultureplus.raw_table import NO_HEADER, ROW_OF_NAMES, RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings, read_settings
 from cultureplus.spelling import tidied
@@ -128,7 +128,8 @@ def _exports(settings: Settings, log: ImportLog) -> dict[str, RawTable]:
     else:
         raw = read_export(settings.kind, settings.export)
         name = settings.columns["wave"]
-        waves = tidied(column_of(raw, name, setting="columns.wave"))
+        known = named_columns(settings, "columns")
+        waves = tidied(column_of(raw, name, setting="columns.wave", known=known))
         check_filled(waves, raw, name, "A record has no wave.")
         refuse_spoilt(raw, *_names(settings))
         log.read(raw)
@@ -187,7 +188,8 @@ def _comments(settings: Settings, each: Batch) -> pd.DataFrame:
     name = settings.columns.get("comment")
     if name is None:
         return pd.DataFrame(columns=[c.WAVE, c.RESPONDENT, c.TEXT], dtype="str")
-    cells = column_of(each.raw, name, setting="columns.comment").str.strip()
+    known = settings.columns.values()
+    cells = column_of(each.raw, name, setting="columns.comment", known=known).str.strip()
     filled = (cells != "").to_numpy()
     table = pd.DataFrame(index=each.index[filled]).reset_index()
     return table.assign(**{c.TEXT: cells.loc[filled].array})
@@ -202,7 +204,13 @@ def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -
     side = settings.ties
     if side is None:
         return pd.DataFrame(columns=names, dtype="str")
-    raw = protected(settings, "ties", read_table(side.file), log)
+    raw = read_table(side.file)
+    ends = [side.columns[c.FROM], side.columns[c.TO]]
+    refuse_spoilt(raw, [*dict.fromkeys(ends)], [])  # of a hash nothing is to be seen
+    raw = protected(settings, "ties", raw, log)
+    everybody = people.index.get_level_values(c.RESPONDENT)
+    if hashed(pd.Series(ends), settings.salt).isin(everybody).any():
+        raise InputError(NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)
     found = {}
     for name, column in side.columns.items():
         found[name] = tidied(column_of(raw, column, setting=f"ties.{name}"))

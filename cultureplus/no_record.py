@@ -25,6 +25,9 @@ _SUMS = frozenset({
     "gemiddelde", "summa", "suma ko\u0144cowa", "\u015brednia",
     "\u0438\u0442\u043e\u0433\u043e", "\u5408\u8a08", "\u603b\u8ba1", "\u5e73\u5747",
 })  # fmt: skip
+_LOOKED_AT = 200  # filled cells of a column
+_MOSTLY = 0.9
+_DIGIT = re.compile("[0-9]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?%?")
 # A day with its year, alone or with a time; an IP address.
 _OF_A_RECORD = re.compile(
@@ -42,6 +45,50 @@ def holds_values(names: Iterable[str]) -> bool:
     return any(
         _NUMBER.fullmatch(name) or "@" in name or _OF_A_RECORD.fullmatch(name) for name in names
     )
+
+
+def shown_as_header(frame: pd.DataFrame) -> bool:
+    """Whether the cells show that the names above them are names and no record.
+
+    They do where numbers, days or numbered keys stand below a name without a digit. Words below
+    words show nothing: whoever stands first may be alone in their unit.
+    """
+    names = [str(name) for name in frame.columns]
+    if holds_values(names):
+        return False
+    for place, name in enumerate(names):
+        cells = frame.iloc[:, place]
+        some = cells.loc[cells != ""].head(_LOOKED_AT)
+        if not name or _DIGIT.search(name) or some.empty:
+            continue
+        values = some.map(lambda cell: holds_values([plain_text(cell)])).mean()
+        keys = some.str.contains(_DIGIT).mean() if some.nunique() >= _MOSTLY * len(some) else 0
+        if max(values, keys) >= _MOSTLY:
+            return True
+    return False
+
+
+def is_one_of(name: str, cells: pd.Series) -> bool:
+    """Whether the name of a column of keys looks like a key of it: `P1` above P2, P3 and so on.
+
+    >>> is_one_of("P1", pd.Series(["P2", "P3"])), is_one_of("who", pd.Series(["P2", "P3"]))
+    (True, False)
+    """
+    some = [plain_text(cell) for cell in cells.loc[cells != ""].head(_LOOKED_AT)]
+    if not _DIGIT.search(name) or not some:
+        return False
+    return any(
+        sum(shape(cell) == shape(name) for cell in some) >= _MOSTLY * len(some)
+        for shape in (_without_numbers, _letters_and_digits)
+    )
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub("[0-9]+", "#", text)
+
+
+def _letters_and_digits(text: str) -> str:
+    return re.sub("[0-9]", "9", re.sub(r"[^\W\d_]", "a", text))
 
 
 def refuse_odd_rows(frame: pd.DataFrame, names: Sequence[str], file: str, first_row: int) -> None:

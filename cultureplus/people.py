@@ -18,10 +18,10 @@ import pandas as pd
 from cultureplus import columns as c
 from cultureplus.cells import MISSING_CODES, as_number
 from cultureplus.errors import InputError, counted
-from cultureplus.identity import protected
+from cultureplus.identity import hashed, protected
 from cultureplus.import_log import ImportLog
 from cultureplus.quotable import is_period, names_a_person, quotable
-from cultureplus.raw_table import RawTable, column_of
+from cultureplus.raw_table import NO_HEADER, ROW_OF_NAMES, RawTable, column_of
 from cultureplus.readers import read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import merge_spellings, plain_text, same_name, tidied
@@ -109,6 +109,9 @@ def batch(
     side = settings.people
     if roster is None or side is None:
         return Batch(wave, raw, keys)
+    if keys.isin(hashed(pd.Series([side.columns["respondent"]]), settings.salt)).any():
+        # Whoever answers is the name of a column there.
+        raise InputError(NO_HEADER, file=side.file.name, fix=ROW_OF_NAMES)
     known = keys.isin(_invited(settings, roster, wave).index)
     if known.all():
         return Batch(wave, raw, keys)
@@ -146,7 +149,10 @@ def people_table(
             part = invited.set_axis(_index(each.wave, invited.index.to_series()))
         for role in (c.SECONDS, c.LANGUAGE):
             if role in settings.columns:
-                found = column_of(each.raw, settings.columns[role], setting=f"columns.{role}")
+                found = column_of(
+                    each.raw, settings.columns[role], setting=f"columns.{role}",
+                    known=settings.columns.values(),
+                )  # fmt: skip
                 if role == c.SECONDS:
                     found = _seconds(each, found, log)
                 part[role] = found.set_axis(each.index).reindex(part.index)

@@ -15,9 +15,10 @@ import pandas as pd
 
 from cultureplus.errors import InputError, by_likeness, counted, nearest
 from cultureplus.grid import Grid
-from cultureplus.no_record import holds_values, refuse_odd_rows
+from cultureplus.no_record import holds_values, refuse_odd_rows, shown_as_header
 from cultureplus.spelling import plain_text
 
+NO_HEADER = "What stands where the header should be looks like a record."
 ROW_OF_NAMES = "put the row with the names of the columns in front of the records"
 
 
@@ -114,12 +115,10 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
     The index counts records from 0, blank ones included, so that rows can still be named.
     """
     repeated = [name for name, count in Counter(names).items() if count > 1 and name]
-    if repeated and holds_values(names):
-        raise InputError(
-            "What stands where the header should be looks like a record.",
-            file=file,
-            fix=ROW_OF_NAMES,
-        )
+    if repeated and (
+        holds_values(names) or frame.iloc[:, names.index(repeated[0])].eq(repeated[0]).any()
+    ):
+        raise InputError(NO_HEADER, file=file, fix=ROW_OF_NAMES)
     if repeated:
         raise InputError(
             "Two columns have the same name.",
@@ -160,15 +159,22 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
 
 
 def column_of(
-    raw: RawTable, name: str, *, setting: str, listed: bool = False, taken: Collection[str] = ()
+    raw: RawTable,
+    name: str,
+    *,
+    setting: str,
+    listed: bool = False,
+    known: Collection[str] = (),
+    taken: Collection[str] = (),
 ) -> pd.Series:
     """A column that must be there; `setting` is the key of survey.toml that names it.
 
-    `listed`: whether that key holds a list of names; `taken`: columns that hold something else for
-    sure. Raises `InputError` with what there is and which key to change.
+    `listed`: whether that key holds a list of names; `known`: names that a header of this file
+    would have; `taken`: those of columns that hold something else for sure. Raises `InputError`
+    with what there is, as far as it is shown to be a header, and which key to change.
     """
     if name not in raw.frame:
-        _refuse_header(raw, name)
+        _refuse_header(raw, name, {*known, *taken})
         free = [each for each in raw.frame.columns if each not in taken]
         close = nearest(name, free)
         value = '"' + (close or "...").replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -183,7 +189,20 @@ def column_of(
     return raw.frame[name]
 
 
-def _refuse_header(raw: RawTable, name: str) -> None:
+def has_header(raw: RawTable, known: Collection[str] = ()) -> bool:
+    """Whether anything shows that the names of the columns are names, and not somebody's record.
+
+    `known`: names that a header of this file would have.
+    """
+    told = raw.questions or raw.labels or raw.identifying
+    return (
+        bool(told)
+        or any((raw.frame[name] != name).all() for name in known if name in raw.frame)
+        or shown_as_header(raw.frame)
+    )
+
+
+def _refuse_header(raw: RawTable, name: str, known: Collection[str]) -> None:
     """Refuse a table whose header is a record, or whose header stands further below."""
     rows = raw.frame.head(20)
     cells = rows.to_numpy(dtype="object")
@@ -198,12 +217,21 @@ def _refuse_header(raw: RawTable, name: str) -> None:
             fix="delete the rows above it; if the names stand one below the other, exchange rows "
             "and columns",
         )
-    if holds_values(raw.frame.columns) or any(
-        (raw.frame[each] == each).any() for each in raw.frame
-    ):
-        # Its names would be somebody's answers, or the people of a tie.
+    # Where its names would be somebody's answers, or the people of a tie, none is listed.
+    if not has_header(raw, known) or holds_values(raw.frame.columns):
+        alike = holds_values(raw.frame.columns) or any(
+            (raw.frame[each] == each).any() for each in raw.frame
+        )
         raise InputError(
-            f"Can't find the column '{name}', and what stands in the header looks like a record.",
+            f"Can't find the column '{name}', and "
+            + (
+                "what stands in the header looks like a record."
+                if alike
+                else "nothing in the file shows that its first row is a header."
+            ),
             file=raw.file,
-            fix=ROW_OF_NAMES,
+            fix=ROW_OF_NAMES
+            if alike
+            else f"{ROW_OF_NAMES}; if it is there, write its names into "
+            "survey.toml, letter by letter",
         )

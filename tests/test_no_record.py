@@ -48,9 +48,11 @@ def test_people_without_a_header_are_refused_and_none_is_quoted(make_survey, key
             ('comment = "note"\n', ""), ('2026Q2 = "q2.csv"\n', ""),
         ],
         "q3.csv": f"who,team,tea_1,tea_2\n{rows}",
-        "people.csv": "".join(f"{key},Team {n % 3 and 'Red' or n}\n" for n, key in enumerate(keys, 1)),
+        "people.csv": "".join(f"{key},Team Red\n" for key in keys),
     })  # fmt: skip
-    with pytest.raises(InputError, match="looks like a record|nothing in it shows") as caught:
+    with pytest.raises(
+        InputError, match=r"looks like a record|nothing in the file shows"
+    ) as caught:
         read_survey(folder)
     said = str(caught.value)
     assert "people.csv" in said
@@ -85,7 +87,7 @@ def test_a_header_that_is_shown_to_be_one_is_listed(more, taken):
     questions = more.pop("questions", {})
     frame = pd.DataFrame({"whom": ["a", "b"], "team": ["c", "d"]} | more)
     raw = RawTable(frame, "a.csv", 2, questions=questions)
-    with pytest.raises(InputError, match='possible: whom, .*columns.respondent = "whom"') as _:
+    with pytest.raises(InputError, match=r'possible: .*whom.* columns\.respondent = "whom"'):
         pass_on(raw, taken)
 
 

@@ -197,8 +197,8 @@ def _left(proposal: Proposal, folder: Path, files: Sequence[Path]) -> list[str]:
     if proposal.superiors:
         steps.append(
             f"{named(proposal.superiors)} names a person, so it is no lens by itself: a report "
-            "would call units by these names. Better is a column of the teams' own names; without one, "
-            "write this one under [units] and each team's own name under [rename]"
+            "would call units by these names. Better is a column of the teams' own names; without "
+            "one, write this one under [units] and each team's own name under [rename]"
         )
     if not proposal.matches.taken:
         steps.append(f"write a file for your questionnaire: see the end of {FILE_NAME}")

@@ -68,6 +68,12 @@ _ADJUST = (
     "lengthofservice", "yearsofservice", "fte", "hours", "hoursperweek", "weeklyhours",
     "betriebszugehörigkeit", "dienstjahre", "ancienneté", "antigüedad", "dienstjaren",
 )  # fmt: skip
+_ENDS = ("from", "to", "source", "target", "sender", "receiver", "von", "an", "ego", "alter")
+_USUAL = (
+    frozenset((*_LASTING, *_EACH_TIME, *_SECONDS, *_LANGUAGE, *_WAVE, *_COMMENT, *_ADJUST, *_ENDS))
+    .union(*(words.split() for words in _LENSES.values()))
+    .difference(_ONLY_ALONE)
+)
 _ASKS = re.compile(
     r"(?i)^(in what|which|what|where|in which|please (choose|select|name)|welche|wo|in welch|"
     r"quel|dans|cu[aá]l|welk)"
@@ -94,6 +100,15 @@ def squashed(name: str) -> str:
     'durationinseconds'
     """
     return "".join(sign for sign in plain_text(name).casefold() if sign.isalnum())
+
+
+def usually_named(names: Iterable[str]) -> set[str]:
+    """The names that columns of exports and of lists of people usually have.
+
+    >>> sorted(usually_named(["Duration (in seconds)", "Team", "Team Red"]))
+    ['Duration (in seconds)', 'Team']
+    """
+    return {name for name in names if squashed(name) in _USUAL}
 
 
 def respondent_key(waves: Sequence[Mapping[str, Facts]]) -> Role | None:

@@ -7,7 +7,7 @@ and whatever rests on likeness is marked there.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from cultureplus.errors import InputError
 from cultureplus.identity import telling_columns
 from cultureplus.instrument import Instrument
+from cultureplus.no_record import is_one_of
 from cultureplus.proposing import match_roles as roles
 from cultureplus.proposing.answer_words import are_answers
 from cultureplus.proposing.column_facts import Facts, facts_of
@@ -28,7 +29,7 @@ from cultureplus.proposing.match_labels import (
     labels_of,
 )
 from cultureplus.proposing.match_roles import Role
-from cultureplus.raw_table import RawTable
+from cultureplus.raw_table import NO_HEADER, ROW_OF_NAMES, RawTable, has_header
 from cultureplus.spelling import merge_spellings, slug, tidied
 from cultureplus.tool_columns import columns_in
 
@@ -100,6 +101,10 @@ def propose(
     else:
         parts = dict(zip(looks, raws, strict=True))
     matches = match_items(facts, instruments, called=_called(raws[-1], instruments))
+    asked = {name for each in matches.taken if not each.joined for name in each.columns}
+    for raw in raws:
+        if not _in_blocks(facts_of([raw]), matches.columns):
+            _refuse_headless(raw, asked)
     ids = {item.id for each in instruments for item in each.items} | {e.id for e in instruments}
     for name, pattern in (drafts or {}).items():
         left = {column: each for column, each in facts.items() if column not in matches.columns}
@@ -176,6 +181,35 @@ def _told(raw: RawTable) -> RawTable:
     )
 
 
+def _refuse_headless(
+    raw: RawTable,
+    known: Collection[str] = (),
+    ends: Collection[str] = (),
+    keys: Collection[str] = (),
+) -> None:
+    """Refuse a file whose first row may be somebody's: its cells would be written as names.
+
+    `known`: names of questions; `ends`: columns of keys; `keys`: those of the export.
+    """
+    if any(name in keys or is_one_of(name, raw.frame[name]) for name in ends):
+        raise InputError(NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)
+    if not has_header(raw, roles.usually_named(raw.frame.columns) | set(known)):
+        raise InputError(
+            "Nothing in the file shows that its first row is a header.",
+            file=raw.file,
+            fix=f"{ROW_OF_NAMES}; if it is there, name one column so that it shows, such as "
+            "respondent or team",
+        )
+
+
+def _in_blocks(facts: Mapping[str, Facts], taken: set[str]) -> bool:
+    """Whether columns that share their answers are called otherwise than these answers."""
+    return any(
+        set(block).isdisjoint(set().union(*(facts[name].counts for name in block)))
+        for block in _blocks(facts, taken)
+    )
+
+
 def _called(
     raw: RawTable, instruments: Iterable[Instrument], units: Iterable[str] = ()
 ) -> dict[str, str]:
@@ -240,7 +274,8 @@ def _people(
     free = [{name: each for name, each in wave.items() if name not in taken} for wave in waves]
     if path is None:
         return roles.respondent_key(free), None, None
-    facts = facts_of([_told(first_look(path).raw)])
+    raw = _told(first_look(path).raw)
+    facts = facts_of([raw])
     for name in free[-1]:
         if not all(name in wave and wave[name].is_key for wave in free):
             continue
@@ -248,6 +283,7 @@ def _people(
         for other, each in facts.items():
             among = len(keys & set(each.counts))
             if among >= 0.8 * len(keys):
+                _refuse_headless(raw, ends=[other], keys=keys)
                 columns = {"respondent": other}
                 for column in roles.of_waves(facts, names):
                     columns["wave"] = column
@@ -263,8 +299,10 @@ def _people(
 def _ties(path: Path | None, keys: set[str], waves: Sequence[str]) -> Side | None:
     if path is None:
         return None
-    facts = facts_of([first_look(path).raw])
+    raw = first_look(path).raw
+    facts = facts_of([raw])
     ends = roles.holding(facts, keys, least=0.5)
+    _refuse_headless(raw, ends=ends[:2], keys=keys)
     if len(ends) < 2:
         raise InputError(
             "There are no two columns of respondents' keys here.",
