@@ -27,7 +27,7 @@ def instruments_absent(
 
     `people`: everybody with their units, which a matrix rates. Absent from some waves is a question
     that was not asked then; absent from every wave is a mistake in the mapping and raises
-    `InputError`.
+    `InputError`, and so does a file without any of them: it is no wave of this survey.
     """
     absent: dict[str, set[str]] = {wave: set() for wave in exports}
     for name, asked in settings.asked.items():
@@ -45,6 +45,15 @@ def instruments_absent(
             column_of(exports[gone[0]], places[first], setting=key, taken=_taken(settings))
         for wave in gone:
             absent[wave].add(name)
+    for wave, names in absent.items():
+        if names == set(settings.asked):
+            raise InputError(
+                "No question of this survey has a column in this file.",
+                file=exports[wave].file,
+                found=f"nothing for {', '.join(settings.asked)}",
+                fix=f"name the export of wave {wave} under [waves] in survey.toml; if it is this, "
+                "export it with the names that the columns have in the other waves",
+            )
     return absent
 
 

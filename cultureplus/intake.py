@@ -85,7 +85,7 @@ def _read(settings: Settings, waves: Sequence[str] | None) -> Survey:
         instruments={name: each.instrument for name, each in settings.asked.items()},
         answers=answers,
         people=people,
-        ties=_ties(settings, people, list(exports)[-1], log),
+        ties=_ties(settings, people, list(exports), log),
         comments=pd.concat([_comments(settings, each) for each in batches], ignore_index=True),
         import_log=log.table(),
         matrix_lens={name: each.lens for name, each in settings.asked.items() if each.lens},
@@ -195,10 +195,12 @@ def _comments(settings: Settings, each: Batch) -> pd.DataFrame:
     return table.assign(**{c.TEXT: cells.loc[filled].array})
 
 
-def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -> pd.DataFrame:
+def _ties(
+    settings: Settings, people: pd.DataFrame, every: list[str], log: ImportLog
+) -> pd.DataFrame:
     """Who works with whom: wave, from, to. Ties to people who are not in the survey are counted.
 
-    Ties without a wave are those of the survey's last one.
+    `every`: all waves of the survey; ties without a wave are those of the last one.
     """
     names = [c.WAVE, c.FROM, c.TO]
     side = settings.ties
@@ -218,7 +220,15 @@ def _ties(settings: Settings, people: pd.DataFrame, last: str, log: ImportLog) -
     table = pd.DataFrame(found)
     waves = people.index.get_level_values(c.WAVE).unique()
     if c.WAVE not in table:
-        table[c.WAVE] = last
+        table[c.WAVE] = every[-1]
+    elif not table[c.WAVE].isin(every).any():
+        raise InputError(
+            "No tie is of a wave of this survey.",
+            file=raw.file,
+            column=side.columns[c.WAVE],
+            possible=every,
+            fix="write the waves as survey.toml calls them, or name the column: ties.wave",
+        )
     kept = table.loc[table[c.WAVE].isin(waves), names].reset_index(drop=True)
     log.read(raw, kept=len(kept))
     for end in (c.FROM, c.TO):

@@ -27,7 +27,8 @@ _OF_PERIODS = """
     pulse puls pulso survey umfrage befragung sondage enquete encuesta peiling sprint cycle zyklus
     ciclo time timepoint zeitpunkt messzeitpunkt period zeitraum periode quarter quartal trimestre
     kwartaal q t w h hj fy kw half halbjahr semester semestre year jahr annee ano jaar week woche
-    semaine semana month monat mois mes maand visit besuch event termin part teil
+    semaine semana month monat mois mes maand visit besuch event arm termin part teil messung
+    messpunkt erhebung durchgang measurement assessment
 """
 _PERIODS = frozenset(_OF_PERIODS.split())
 _YEAR = r"(?:19|20)[0-9]{2}"

@@ -293,3 +293,31 @@ def test_people_of_a_first_tie_are_no_names_of_columns(make_survey, line):
     with pytest.raises(InputError, match="looks like a record") as caught:
         read_survey(make_survey({"survey.toml": ("[missing]", line), "ties.csv": ties}))
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["a", "b"])
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [("1.23E+15", "A spreadsheet has shortened this id"), ("#REF!", "An id is an error of a")],
+)
+def test_a_spoilt_id_of_a_tie_is_seen_before_ids_are_hashed(make_survey, end, cell, words):
+    row = f"P1,{cell}" if end == "b" else f"{cell},P1"
+    with pytest.raises(InputError, match=f"ties.csv, row 3, column '{end}': {words}") as caught:
+        read_survey(make_survey({
+            "survey.toml": ("[missing]", TIES), "ties.csv": f"a,b\nP1,P2\n{row}\n",
+        }))  # fmt: skip
+    assert cell not in str(caught.value)
+
+
+def test_ties_of_waves_that_are_none_are_refused(make_survey):
+    line = TIES.replace('to = "b"', 'to = "b"\nwave = "note"')
+    with pytest.raises(
+        InputError, match=r"ties\.csv, column 'note': No tie is of a wave"
+    ) as caught:
+        read_survey(make_survey({
+            "survey.toml": ("[missing]", line), "ties.csv": "a,b,note\nP1,P2,canary\n",
+        }))  # fmt: skip
+    assert "canary" not in str(caught.value)
+    kept = {"survey.toml": ("[missing]", line), "ties.csv": "a,b,note\nP1,P2,2026Q2\n"}
+    assert len(read_survey(make_survey(kept)).ties) == 1
+    assert read_survey(make_survey(kept), waves=["2026Q3"]).ties.empty

@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import random
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -319,3 +320,26 @@ def test_the_logs_of_the_data_add_up(name):
     log = survey.import_log
     exports = log.loc[log["wave"] != "", "file"].unique()
     assert sum(records_left(survey, file) for file in exports) == len(survey.answers)
+
+
+WRONG = {"another table": "person,colour\nP1,canary\nP2,canary\n", "only keys": "who\nP1\nP2\n"}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("keys", ["", 'respondent = "who"\n'])
+@pytest.mark.parametrize("waves", [None, ["2026Q2"], ["2026Q3"]])
+def test_a_file_without_a_column_of_any_question_is_no_wave(make_survey, wrong, keys, waves):
+    changes = [
+        ('respondent = "who"\ncomment = "note"\n', keys), ('[units]\nteam = "team"\n', ""),
+        ('[instruments.visits]\nlens = "team"\n', ""),
+    ]  # fmt: skip
+    folder = make_survey({"survey.toml": changes, "q2.csv": wrong})
+    words = r"q2\.csv: .*(No question of this survey|Can't find the column 'who')"
+    with pytest.raises(InputError, match=words) as caught:
+        read_survey(folder, waves=waves)
+    assert not re.search(r"canary|\bP1", str(caught.value))
+
+
+def test_a_wave_that_asked_one_of_several_instruments_is_read(make_survey):
+    survey = read_survey(make_survey({"q2.csv": "who,team,tea_1,tea_2,note\nP1,Red,4,5,\n"}))
+    assert survey.waves == ("2026Q2", "2026Q3")
