@@ -104,26 +104,15 @@ def is_period(wave: str) -> bool:
     >>> is_period("2026Q3"), is_period("wave 2"), is_period("Ann"), is_period("P17")
     (True, True, False, False)
     """
-    return period_shape(wave) is not None
-
-
-def period_shape(wave: str) -> str | None:
-    """What stands around the numbers of a period, or None where a text is no period.
-
-    >>> period_shape("2026Q3"), period_shape("Wave 2"), period_shape("before")
-    ('#q#', 'wave #', None)
-    """
-    text, place, shape, some = plain_text(wave).casefold(), 0, "", False
+    text, place, some = plain_text(wave), 0, False
     while place < len(text):
         hit = _PIECES.match(text, place)
-        if hit is None or (hit["word"] and hit["word"] not in _PERIODS):
-            return None
-        between = _BETWEEN.match(text, hit.end())
+        if hit is None or (hit["word"] and hit["word"].casefold() not in _PERIODS):
+            return False
         some = some or bool(hit["number"])
-        shape += hit["word"] or "#"
+        between = _BETWEEN.match(text, hit.end())
         place = between.end() if between else hit.end()
-        shape += text[hit.end() : place]
-    return shape if some else None
+    return some
 
 
 def names_a_person(column: str) -> bool:

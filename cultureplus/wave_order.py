@@ -1,8 +1,9 @@
 """Waves that can't be told apart or put in order.
 
 A wave is compared with the one before it. So one file under two names, one wave in two spellings
-and dates that sort by their day are refused: each would show a change that nobody made. So is a
-column whose cells are no row of periods, such as names, unless survey.toml states its waves.
+and names that do not tell their order are refused: each would show a change that nobody made, or
+one the wrong way round ("Q1 2026" stands in front of "Q4 2025" in the alphabet). So is a column
+whose cells are no periods, such as names, unless survey.toml states its waves.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ import pandas as pd
 from cultureplus.cell_looks import look_of
 from cultureplus.errors import InputError, counted
 from cultureplus.export_file import ExportFile
-from cultureplus.quotable import period_shape
+from cultureplus.quotable import is_period
 from cultureplus.raw_table import RawTable
-from cultureplus.spelling import in_order, same_name
+from cultureplus.spelling import same_name
 
 _FEW = 6  # waves that even a handful of records may come from
 _YEAR_FIRST = re.compile(r"[0-9]{4}(?![0-9])")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_PART = re.compile(r"[0-9]+|[^\W\d_]+")
+# What stands in front of the number of a part of a year, and how many such parts a year has.
+_PARTS_OF_A_YEAR = {"q": 4, "quarter": 4, "quartal": 4, "h": 2, "half": 2, "w": 53, "kw": 53}
 _STATE = (
     "if this is the column of waves, state them in order of time at the top of survey.toml, as: "
     'waves = ["before", "after"]; otherwise name the column that says in which wave a record was '
@@ -65,17 +70,17 @@ def waves_in_order(
             '"..." in survey.toml',
         )
     found = [str(wave) for wave in waves.unique()]
-    shapes = [period_shape(wave) for wave in found]
+    others = sum(not is_period(wave) for wave in found)
     places = [raw.row(waves.index[waves == wave][0]) for wave in found]
     spelled: dict[str, str] = {}
-    for wave, shape, place in zip(found, shapes, places, strict=True):
-        if shape is None:
+    for wave, place in zip(found, places, strict=True):
+        if not is_period(wave):
             raise InputError(
                 "This wave is no period, so its place among the others can't be told.",
                 file=raw.file,
                 row=place,
                 column=column,
-                found=f"{counted(shapes.count(None), 'such wave')} among {count}",
+                found=f"{counted(others, 'such wave')} among {count}",
                 fix=_STATE,
             )
         other = spelled.setdefault(same_name(wave), wave)
@@ -97,31 +102,59 @@ def waves_in_order(
                 column=column,
                 fix="write each wave with its year first, such as 2026-03 or 2026Q1",
             )
-    in_time = order_told(found)
-    if in_time is None:
+    told = in_time(found)
+    if told is None:
         raise InputError(
-            "These waves are not written alike or without their year in front, so their order "
-            "can't be told.",
+            "The order of these waves can't be told from their names.",
             file=raw.file,
             column=column,
+            found=", ".join(found),
             fix=_STATE,
         )
-    return in_time
+    return told
 
 
-def order_told(waves: Sequence[str]) -> list[str] | None:
-    """Waves in order of time, or None where they do not tell it themselves.
+def in_time(waves: Sequence[str]) -> list[str] | None:
+    """Waves in the order that the numbers in their names tell, or None where they do not tell one.
 
-    >>> order_told(["wave 10", "wave 9"]), order_told(["Q3 2025", "Q1 2026"])
-    (['wave 9', 'wave 10'], None)
+    They do where all are periods that differ in numbers only, and it is plain which number comes
+    first: a year does, wherever it stands. The alphabet tells nothing.
+
+    >>> in_time(["Q1 2026", "Q4 2025"]), in_time(["wave 10", "wave 9"])
+    (['Q4 2025', 'Q1 2026'], ['wave 9', 'wave 10'])
+    >>> in_time(["pre", "post"]), in_time(["3/26", "12/25"])
+    (None, None)
     """
-    shapes = {period_shape(wave) for wave in waves}
-    in_time = sorted(waves, key=in_order)
-    return (
-        None
-        if None in shapes or len(shapes) > 1 or in_time != sorted(waves, key=_by_year)
-        else in_time
-    )
+    if not all(map(is_period, waves)):
+        return None
+    read = [_words_and_numbers(wave) for wave in waves]
+    keys = [tuple(numbers) for _, numbers, _ in read]
+    if len({(*words, len(numbers)) for words, numbers, _ in read}) > 1:
+        return None
+    varying = sum(len(set(column)) > 1 for column in zip(*keys, strict=True))
+    if len(set(keys)) < len(keys) or (varying > 1 and not all(sure for _, _, sure in read)):
+        return None
+    return [wave for _, wave in sorted(zip(keys, waves, strict=True))]
+
+
+def _words_and_numbers(wave: str) -> tuple[list[str], list[int], bool]:
+    """A name's words, its numbers with the year in front, and whether their order is sure."""
+    parts = _PART.findall(wave.casefold())
+    words = sorted(part for part in parts if not part.isdecimal())
+    places = [place for place, part in enumerate(parts) if part.isdecimal()]
+    numbers = [int(parts[place]) for place in places]
+    for place, at in enumerate(places):
+        if _YEAR.fullmatch(parts[at]):
+            rest = numbers[:place] + numbers[place + 1 :]
+            return words, [numbers[place], *rest], place == 0 or len(rest) < 2
+    if len(numbers) != 2:
+        return words, numbers, len(numbers) < 2
+    of_year = [  # "FY25 H2", "Q3/25"
+        number <= _PARTS_OF_A_YEAR.get(parts[at - 1] if at else "", 0)
+        for at, number in zip(places, numbers, strict=True)
+    ]
+    turned = of_year == [True, False]
+    return words, numbers[::-1] if turned else numbers, turned or of_year == [False, True]
 
 
 def _as_stated(waves: pd.Series, raw: RawTable, column: str, stated: Sequence[str]) -> list[str]:
@@ -145,9 +178,3 @@ def _as_stated(waves: pd.Series, raw: RawTable, column: str, stated: Sequence[st
                 fix="state only waves that have records, written as in the file: waves = [...]",
             )
     return [*stated]
-
-
-def _by_year(wave: str) -> tuple[str, list[tuple[int, str]]]:
-    """A sorting key by the first year within a wave's name."""
-    year = re.search(r"(?<![0-9])[0-9]{4}", wave)
-    return year[0] if year else "", in_order(wave)

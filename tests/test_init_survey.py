@@ -309,7 +309,7 @@ def test_waves_by_a_column(tmp_path):
 def test_waves_that_are_no_periods_are_listed_to_be_put_in_order(tmp_path):
     columns = {"Wave": ["before", "after"]} | {each: ["1", "4", "7"] for each in PS}
     text = written(tmp_path, columns)
-    assert 'waves = ["after", "before"]  # guess: are they in order of time?; confirm' in text
+    assert 'waves = ["before", "after"]  # guess: are they in order of time?; confirm' in text
     target = tmp_path / "survey" / "survey.toml"
     target.write_text(target.read_text().replace('"after", "before"', '"before", "after"'))
     assert read_survey(confirmed(target)).waves == ("before", "after")

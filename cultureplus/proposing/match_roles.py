@@ -14,7 +14,7 @@ from functools import lru_cache
 from cultureplus.proposing.answer_words import are_answers
 from cultureplus.proposing.column_facts import Facts
 from cultureplus.quotable import names_a_person
-from cultureplus.spelling import in_order, plain_text, same_name, slug
+from cultureplus.spelling import plain_text, same_name, slug
 
 # Keys that a person keeps from wave to wave, the surest first; then those made anew each time.
 _LASTING = (
@@ -158,8 +158,7 @@ def wave_column(facts: Mapping[str, Facts]) -> Role | None:
     for name, each in facts.items():
         few = 1 < len(each.counts) <= _MOST_WAVES and min(each.counts.values()) > 1
         if squashed(name) in _WAVE and few and each.filled == each.rows:
-            waves = sorted(each.counts, key=in_order)
-            return Role(name, f"its name, and {len(waves)} waves in it")
+            return Role(name, f"its name, and {len(each.counts)} waves in it")
     return None
 
 
@@ -336,8 +335,3 @@ def wave_named(file_stem: str) -> tuple[str, bool]:
         if hit := re.search(pattern, file_stem):
             return told.format(**hit.groupdict()), True
     return plain_text(re.sub(r"[^\w-]+", " ", file_stem)) or "first", False
-
-
-def in_time(names: Iterable[str]) -> list[str]:
-    """Waves in order of their names."""
-    return sorted(names, key=in_order)

@@ -32,6 +32,7 @@ from cultureplus.proposing.match_roles import Role
 from cultureplus.raw_table import NO_HEADER, ROW_OF_NAMES, RawTable, has_header
 from cultureplus.spelling import merge_spellings, slug, tidied
 from cultureplus.tool_columns import columns_in
+from cultureplus.wave_order import in_time
 
 _MOST_RATED = 60  # units that a matrix may rate
 _LONGEST_SCALE = 7  # answers in words of one's own that are taken for a scale
@@ -249,15 +250,15 @@ def _waves(looks: Sequence[FirstLook]) -> tuple[dict[str, FirstLook], bool]:
     if len(set(names)) < len(names):
         names = [f"wave {place}" for place in range(1, len(names) + 1)]
     found = dict(zip(names, looks, strict=True))
-    return ({name: found[name] for name in roles.in_time(found)} if said else found), said
+    in_turn = in_time(names) if said else None
+    return {name: found[name] for name in in_turn or found}, in_turn is not None
 
 
 def _by_wave(raw: RawTable, column: str) -> dict[str, RawTable]:
     waves = tidied(raw.frame[column])
+    names = [wave for wave in waves.unique() if wave]
     return {
-        wave: replace(raw, frame=raw.frame.loc[waves == wave])
-        for wave in roles.in_time(waves.unique())
-        if wave
+        wave: replace(raw, frame=raw.frame.loc[waves == wave]) for wave in in_time(names) or names
     }
 
 

@@ -13,12 +13,12 @@ from cultureplus.proposing.answer_words import BY_NUMBER
 from cultureplus.proposing.first_look import FirstLook
 from cultureplus.proposing.match_items import Found, Match
 from cultureplus.proposing.match_labels import Labels, code_for_labels
-from cultureplus.proposing.match_roles import Role, in_time
+from cultureplus.proposing.match_roles import Role
 from cultureplus.proposing.proposal import Proposal, Side, shared_labels
 from cultureplus.spelling import slug
 from cultureplus.toml_source import OPEN
 from cultureplus.toml_writer import Noted, Remark, toml_text
-from cultureplus.wave_order import order_told
+from cultureplus.wave_order import in_time
 
 _MOST_NAMED = 12
 _LONGEST = 60  # letters of a column's name, where it is only mentioned
@@ -52,8 +52,8 @@ def proposed_toml(
         values["instrument_files"] = list(instrument_files)
     if proposal.wave is not None:
         values["export"] = seen_from(folder, first.export.path)
-        waves = in_time(proposal.facts[proposal.wave.column].counts)
-        if order_told(waves) is None:
+        waves = [*proposal.facts[proposal.wave.column].counts]
+        if in_time(waves) is None:
             values["waves"] = Noted(waves, marked("are they in order of time?"))
     else:
         values["waves"] = _waves(proposal, folder)
