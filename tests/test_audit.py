@@ -425,6 +425,21 @@ def test_every_attacker_says_how_much_it_looked_at(tmp_path):
     assert seen.loc[GAUSS, c.CELLS] == 2
 
 
+def test_who_answered_every_item_is_not_who_has_a_score(tmp_path):
+    """Agreement counts complete answers: together with scores it makes up groups of one."""
+    units = rows({**everybody(30), **lens("team", a=10, b=10, c=10)})
+    cells = lens("team", a=10, b=9, c=10)
+    agreement = rows(cells).drop(columns=[c.MEAN, c.LOWEST, c.HIGHEST])
+    report = write_report(tmp_path / "report", scores=units, team_agreement=agreement)
+    assert not audit(report).breached
+    read = read_released(report)
+    assert read.columns[WAVE, "trust", "", ""].cells["team", "b"].n == 10
+    # Its own counts are attacked all the same.
+    hidden = rows(everybody(30) | lens("team", a=10, b=17, c=FEW)).drop(columns=[c.MEAN])
+    few = write_report(tmp_path / "few", scores=units, team_agreement=hidden)
+    assert audit(few).breached
+
+
 def test_people_without_a_unit_are_people(tmp_path):
     cells = everybody(30) | lens("team", a=14, b=13)
     found = audit(write_report(tmp_path / "three", unit_scores=rows(cells)))

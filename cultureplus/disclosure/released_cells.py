@@ -36,6 +36,7 @@ _TABLES = "tables"
 _MANY = 100  # from so many people on, means are given to 0.01
 _NEAR_THE_END = 0.15
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+_OF_SCORES = {c.MEAN, c.POMP, c.CHANGE, c.ANSWER}
 _RANGES = [(low, high) for low in (1.0, 0.0) for high in range(2, 12) if high > low]
 _NUMBERS = (
     c.N, c.MEAN, c.LOW, c.HIGH, c.POMP, c.DIFFERENCE, c.CHANGE, c.SHARE, c.ANSWER, c.LOWEST,
@@ -252,6 +253,9 @@ def _by_column(
     if c.SCALE not in table:
         # Two counts are of the same people only where the tables say so.
         scale[:] = RESPONSE if c.RESPONSE_RATE in table else title.removesuffix(".csv")
+    elif _OF_SCORES.isdisjoint(table):
+        # A table that tells nothing of scores counts others: agreement is of complete answers.
+        scale = scale + f" ({title.removesuffix('.csv')})"
     blank = pd.Series("", index=table.index)
     item = table[c.ITEM] if c.ITEM in table else blank  # noqa: SIM401 - pandas types
     previous = table[c.PREVIOUS] if c.PREVIOUS in table else blank  # noqa: SIM401
