@@ -117,17 +117,27 @@ def divided_by(export: ExportFile) -> str:
     return "\t" if export.suffix == ".tsv" else export.delimiter
 
 
+def said_to_divide(line: str) -> str:
+    """The mark of which the first line of a file says that it divides the cells, or ''.
+
+    >>> said_to_divide("sep=;"), said_to_divide("a;b")
+    (';', '')
+    """
+    said = _SEP.fullmatch(line.strip(' "'))
+    return said[1] if said else ""
+
+
 def _says_delimiter(row: list[str], export: ExportFile, delimiter: str) -> bool:
     """Whether a first row only says what divides the cells; it must say what survey.toml says."""
-    said = _SEP.fullmatch(delimiter.join(row).strip(' "'))
-    if said is not None and said[1] != delimiter:
+    said = said_to_divide(delimiter.join(row))
+    if said not in ("", delimiter):
         raise InputError(
-            f"The first row says that '{said[1]}' divides the cells, not '{delimiter}'.",
+            f"The first row says that '{said}' divides the cells, not '{delimiter}'.",
             file=export.name,
             row=1,
-            fix=f'delimiter = "{DELIMITERS.get(said[1], said[1])}" at the top of survey.toml',
+            fix=f'delimiter = "{DELIMITERS.get(said, said)}" at the top of survey.toml',
         )
-    return said is not None
+    return said != ""
 
 
 def _refuse_other_delimiter(

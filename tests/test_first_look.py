@@ -71,6 +71,14 @@ def test_the_delimiter_of_a_table_that_a_tool_wrote(tmp_path_factory, mark, rows
     assert list(look.raw.frame.columns) == ["who", "x", "y", "z"]
 
 
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"'])
+def test_a_first_row_may_say_what_divides_the_cells(tmp_path, first):
+    (tmp_path / "a.csv").write_text(f"{first}\r\nwho;x,y\r\nP1;1,5\r\nP2;2,0\r\n", encoding="utf-8")
+    look = first_look(tmp_path / "a.csv")
+    assert (look.export.delimiter, look.guessed["delimiter"]) == (";", "its first row says so")
+    assert list(look.raw.frame.columns) == ["who", "x,y"]
+
+
 def test_the_kind_comes_with_what_shows_it(tmp_path):
     ids = '"{""ImportId"":""a""}","{""ImportId"":""b""}"\n'
     (tmp_path / "q.csv").write_text(f"ps_1,b\nHow?,What?\n{ids}1,x\n", encoding="utf-8")

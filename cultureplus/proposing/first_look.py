@@ -19,6 +19,7 @@ from cultureplus.errors import InputError
 from cultureplus.export_file import DELIMITERS, ExportFile
 from cultureplus.grid import Grid
 from cultureplus.raw_table import RawTable
+from cultureplus.text_file import said_to_divide
 
 _TEXT = (".csv", ".tsv", ".txt")
 _HEAD = 1 << 18
@@ -87,9 +88,12 @@ def _as_written(export: ExportFile, guessed: dict[str, str]) -> ExportFile:
     ).decode(head)
     delimiter = ","
     if export.suffix != ".tsv":
-        delimiter = _delimiter(text, whole=len(head) < _HEAD)
+        said = said_to_divide(text.partition("\n")[0].rstrip("\r"))
+        tried = _delimiter(text, whole=len(head) < _HEAD)
+        delimiter = said if said in DELIMITERS else tried
         if delimiter != ",":
-            guessed["delimiter"] = "it divides every row into the same number of cells"
+            why = "it divides every row into the same number of cells"
+            guessed["delimiter"] = "its first row says so" if said == delimiter else why
     return replace(export, encoding=encoding, delimiter=delimiter)
 
 
