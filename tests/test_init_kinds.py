@@ -194,3 +194,29 @@ def test_the_walk_from_a_form_to_a_checked_survey(tmp_path, capsys):
     target.write_text(re.sub(r"  # guess:[^\n]*", "", text), encoding="utf-8")
     assert main(["check", str(folder)]) == 0
     assert capsys.readouterr().out.endswith(f"Next: cultureplus run {folder}\n")
+
+
+@pytest.mark.parametrize(("header", "rows", "says"), [
+    (["record_id", "redcap_survey_identifier", *(f"ps_{n}" for n in range(1, 8)), "team"],
+     [[n, "", *ANSWERS[n], n % 3 + 1] for n in range(N)], "--dictionary"),
+    (["id", "submitdate", "lastpage", "startlanguage", *(f"G01Q0{n}" for n in range(1, 8))],
+     [[n, "2026-03-02 09:14:21", 3, "en", *(f"AO0{a}" for a in ANSWERS[n])] for n in range(N)],
+     "headings 'question code & question text'"),
+])  # fmt: skip
+def test_an_export_that_could_say_more_is_told_how(tmp_path, header, rows, says):
+    said: list[str] = []
+    init_survey([table(tmp_path / "a.csv", header, *rows)], tmp_path / "s", say=said.append)
+    assert [line for line in said if line.startswith("  1. better: ") and says in line]
+
+
+def test_codes_of_units_stand_in_their_order(tmp_path):
+    names = {str(code): f"Unit {code}" for code in range(1, 12)}
+    frame = pd.DataFrame({"dept": [n % 11 + 1 for n in range(44)]}).sample(frac=1, random_state=3)
+    for place, name in enumerate(("ps_1", "ps_2", "ps_3", "ps_4", "ps_5", "ps_6", "ps_7")):
+        frame[name] = [float((n + place) % 7 + 1) for n in range(44)]
+    labels = {"dept": {float(code): name for code, name in names.items()}}
+    write_sav = pytest.importorskip("pyreadstat").write_sav
+    write_sav(frame.astype(float), tmp_path / "a.sav", variable_value_labels=labels)
+    init_survey([tmp_path / "a.sav"], tmp_path / "s", say=lambda line: None)
+    text = (tmp_path / "s" / "survey.toml").read_text(encoding="utf-8")
+    assert re.findall(r'^(\d+) = "Unit', text, re.MULTILINE) == list(names)

@@ -120,6 +120,7 @@ def test_the_samples_own_exports_give_its_own_settings(tmp_path, capsys):
 # --- what is not sure is said -----------------------------------------------------------------
 
 PS = [item.text for item in INSTRUMENTS["psychological_safety"].items]
+ASKED_HERE = {text: ["1", "4", "7"] for text in PS}
 
 
 def small(tmp_path, columns, *, name="2026Q3.csv", records=24):
@@ -384,6 +385,28 @@ def test_what_cannot_be_read_writes_nothing(tmp_path, capsys):
     assert main(["init", str(tmp_path / "a.csv"), str(tmp_path / "survey")]) == 2
     assert "This file is empty" in capsys.readouterr().err
     assert not (tmp_path / "survey").exists()
+
+
+@pytest.mark.parametrize(("name", "marked"), [
+    ("Pulse_March 9, 2026_10.12.csv", True), ("2026-03.csv", True), ("Pulse 2026Q1.csv", False),
+])  # fmt: skip
+def test_a_month_in_a_files_name_may_be_that_of_the_download(tmp_path, name, marked):
+    path = small(tmp_path, ASKED_HERE, name=name)
+    init_survey([path], tmp_path / "survey", say=lambda line: None)
+    (line,) = re.findall(r"^2026.*$", (tmp_path / "survey" / "survey.toml").read_text(), re.M)
+    assert line.startswith(("2026-03 = ", "2026Q1 = "))
+    assert ("guess: the file's name has this month" in line) is marked
+
+
+def test_a_key_that_repeats_is_told(tmp_path):
+    keys = [f"P{place}" for place in range(23)] + ["P3"]
+    said: list[str] = []
+    path = small(tmp_path, {"employee_id": keys, **ASKED_HERE})
+    init_survey([path], tmp_path / "survey", say=said.append)
+    told = "1 record with a key that stands above already"
+    assert f"  respondent: not column 'employee_id': {told}" in said
+    text = (tmp_path / "survey" / "survey.toml").read_text(encoding="utf-8")
+    assert f'# respondent = "employee_id" would be the key, but there is {told}' in text
 
 
 # --- a questionnaire that no file describes -------------------------------------------------

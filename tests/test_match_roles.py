@@ -29,6 +29,9 @@ NUMBERS = list(range(100, 100 + N))
         ({"token": KEYS, "id": NUMBERS}, "token"),
         ({"E-mail": KEYS}, "E-mail"),
         ({"record_id": KEYS}, "record_id"),
+        ({"caseid": NUMBERS}, "caseid"),
+        ({"Personal-Nr.": KEYS}, "Personal-Nr."),
+        ({"Nutzername": KEYS}, "Nutzername"),
         ({"participant_id": KEYS, "email": [f"{key}@x.org" for key in KEYS]}, "participant_id"),
         ({"participant_id": ["P1", *KEYS[1:-1], "P1"]}, None),  # one stands here twice
         ({"token": ["", *KEYS[1:]]}, None),  # one has none
@@ -38,6 +41,25 @@ NUMBERS = list(range(100, 100 + N))
 def test_the_respondent(columns, expected):
     found = roles.respondent_key([facts(columns)])
     assert (found and found.column) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"employee_id": ["P1", *KEYS[1:]]}, "1 record with a key that stands above already"),
+        ({"token": ["", *KEYS[1:]]}, "1 without one"),
+        ({"token": ["", *KEYS[2:], "P2"]}, "1 record with a key that stands above already, "
+         "1 without one"),
+        ({"token": [*KEYS[:6], *KEYS[:6]]}, None),  # half of them
+        ({"token": KEYS}, None),
+        ({"team": ["P1", *KEYS[1:-1], "P1"]}, None),
+    ],
+)  # fmt: skip
+def test_a_key_that_a_few_records_spoil_is_told(columns, why):
+    table = facts(columns)
+    found = roles.spoilt_key([table])
+    assert (found and found.why) == why
+    assert (found and found.column) == (why and next(iter(columns)))
 
 
 def test_a_response_id_is_said_not_to_link_waves():
@@ -139,6 +161,19 @@ def test_columns_that_hold_keys():
 
 
 @pytest.mark.parametrize(
+    "cells",
+    [
+        [f"2026/03/{place + 1:02} 9:14:21 AM MEZ" for place in range(N)],
+        [f"{place + 1}.3.2026 09:14:21 in the morning" for place in range(N)],
+        [";".join(f"Something {what} to tick" for what in "abcdefg" if (place >> "abcdefg".index(
+            what)) % 2) + ";" for place in range(20, 20 + 3 * N)],
+    ],
+)  # fmt: skip
+def test_times_and_ticked_answers_are_no_comments(cells):
+    assert roles.comment_column(facts({"Zeitstempel": cells}), ()) == (None, [])
+
+
+@pytest.mark.parametrize(
     ("stem", "wave"),
     [
         ("2026Q3", ("2026Q3", True)),
@@ -148,6 +183,12 @@ def test_columns_that_hold_keys():
         ("Q2", ("Q2", True)),
         ("maintainers_2020H1", ("2020H1", True)),
         ("pulse 2025", ("2025", True)),
+        ("Pulse 2026_March 9, 2026_10.12", ("2026-03", True)),
+        ("Pulse+2026_March+9%2C+2026_10.12", ("2026-03", True)),
+        ("9. Okt. 2025 Puls", ("2025-10", True)),
+        ("Umfrage März 2026", ("2026-03", True)),
+        ("May I ask 2026", ("2026", True)),
+        ("marketing 2026", ("2026", True)),
         ("my_answers", ("my_answers", False)),
         ("export (12)", ("export 12", False)),
         ("12026Q31", ("12026Q31", False)),

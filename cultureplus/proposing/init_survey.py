@@ -18,6 +18,7 @@ from cultureplus.export_file import ExportFile
 from cultureplus.guesses import guesses_in, guesses_said
 from cultureplus.instrument import load_instruments
 from cultureplus.proposing.draft_instrument import draft_text
+from cultureplus.proposing.first_look import FirstLook
 from cultureplus.proposing.match_items import Match
 from cultureplus.proposing.proposal import Proposal, propose, shared_labels
 from cultureplus.proposing.proposed_toml import (
@@ -146,7 +147,9 @@ def _found(proposal: Proposal) -> list[str]:
         waves = len(proposal.facts[proposal.wave.column].counts)
         lines.append(f"  waves: {waves} in column '{proposal.wave.column}'")
     key = proposal.respondent.column if proposal.respondent else ""
-    lines.append("  respondent: " + (f"column '{key}'" if key else "no column found"))
+    near = proposal.spoilt_key
+    none = "no column found" if near is None else f"not column '{near.column}': {near.why}"
+    lines.append("  respondent: " + (f"column '{key}'" if key else none))
     who = [name for name, each in proposal.facts.items() if each.identifying and name != key]
     if who:
         lines.append(f"  about somebody, dropped on reading: {named(who)}")
@@ -184,7 +187,7 @@ def _labels(match: Match, labels: Mapping[str, object]) -> str:
 def _left(proposal: Proposal, folder: Path, files: Sequence[Path]) -> list[str]:
     """What is left to do, numbered, the next command last."""
     lines = [f"{FILE_NAME} is written in {folder}. The export stays where it is. Left to do:"]
-    steps = []
+    steps = [_better(proposal.first)] if _better(proposal.first) else []
     open_lines = open_places(files[0])
     if open_lines:
         places = ", ".join(map(str, open_lines))
@@ -204,6 +207,21 @@ def _left(proposal: Proposal, folder: Path, files: Sequence[Path]) -> list[str]:
         steps.append(f"write a file for your questionnaire: see the end of {FILE_NAME}")
     steps.append(f"cultureplus check {folder}")
     return lines + [f"  {place}. {step}" for place, step in enumerate(steps, 1)]
+
+
+def _better(look: FirstLook) -> str:
+    """How the export would say more of its questions, or ''."""
+    if look.kind == "redcap" and look.export.dictionary is None:
+        return (
+            "better: what codes and boxes mean stands in the data dictionary; with --dictionary "
+            "FILE and a new folder it is used"
+        )
+    if look.kind == "limesurvey" and not look.raw.questions:
+        return (
+            "better: export with the headings 'question code & question text' and full answers; "
+            "here are codes only, and questions are known by their words"
+        )
+    return ""
 
 
 def open_places(path: Path) -> list[int]:

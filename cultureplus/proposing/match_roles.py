@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cultureplus.errors import counted
 from cultureplus.proposing.answer_words import are_answers
 from cultureplus.proposing.column_facts import Facts
 from cultureplus.quotable import names_a_person
@@ -20,9 +21,11 @@ from cultureplus.spelling import plain_text, same_name, slug
 _LASTING = (
     "respondent", "participant", "person", "externalreference", "externaldatareference",
     "participantid", "participantcode", "respondentcode", "respondentkey", "personid",
-    "personalcode", "employeeid", "employeenumber", "staffid", "memberid", "panelistid", "userid",
-    "username", "pseudonym", "code", "token", "recordid", "who", "personalnummer",
-    "mitarbeiternummer", "teilnehmer", "teilnehmercode", "matricule", "participante", "deelnemer",
+    "personalcode", "employeeid", "employeenumber", "employeeno", "staffid", "staffnumber",
+    "memberid", "panelistid", "userid", "username", "nutzername", "pseudonym", "code", "token",
+    "recordid", "caseid", "who", "personalnummer", "personalnr", "mitarbeiternummer",
+    "mitarbeiternr", "teilnehmer", "teilnehmercode", "teilnehmernr", "matricule", "participante",
+    "deelnemer",
     "email", "emailaddress", "recipientemail", "mail", "emailadresse", "customdata1",
 )  # fmt: skip
 _EACH_TIME = (
@@ -48,6 +51,7 @@ _COMMENT = (
     "opmerkingen", "freitext", "freetext",
 )  # fmt: skip
 _OPEN_QUESTION = re.compile(r"(?i)\b(anything|what) else\b|\bin your own words\b|\bnoch etwas\b")
+_BEGINS_AS_TIME = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}[ T]+\d{1,2}:\d\d")
 _LENSES = {
     "function": "function department dept division businessunit directorate abteilung bereich "
     "fachbereich ressort fonction département departement direction departamento área afdeling",
@@ -81,6 +85,7 @@ _ASKS = re.compile(
 _MOST_WORDS = 6  # a longer header that speaks of comments may ask something else
 _IN_A_SENTENCE = 100  # the word of a lens is one of several
 _MOST_UNITS = 400
+_SPOILT = 0.2  # the share of records that a key may lack or repeat and still be meant as one
 _MOST_WAVES = 40
 
 
@@ -132,6 +137,22 @@ def respondent_key(waves: Sequence[Mapping[str, Facts]]) -> Role | None:
                 "each record has one of its own, but the tool gives a new one each time: it can't "
                 "link waves; leave this line out, or name a key that people keep",
             )
+    return None
+
+
+def spoilt_key(waves: Sequence[Mapping[str, Facts]]) -> Role | None:
+    """A column that is named as a lasting key and would be one, but for a few of its records."""
+    for key in _LASTING:
+        for name in waves[0]:
+            if squashed(name) != key or not all(name in wave for wave in waves):
+                continue
+            rows = sum(wave[name].rows for wave in waves)
+            filled = sum(wave[name].filled for wave in waves)
+            again = filled - sum(len(wave[name].counts) for wave in waves)
+            if 0 < again + rows - filled <= _SPOILT * rows:
+                told = [f"{counted(again, 'record')} with a key that stands above already"]
+                told = told * (again > 0) + [f"{rows - filled} without one"] * (filled < rows)
+                return Role(name, ", ".join(told))
     return None
 
 
@@ -203,7 +224,11 @@ def _is_free_text(facts: Facts) -> bool:
         return False
     length = sum(len(text) * n for text, n in texts.items()) / sum(texts.values())
     spaced = sum(" " in text for text in texts) / len(texts)
-    return len(texts) > 0.5 * sum(texts.values()) and length > 20 and spaced > 0.6
+    if sum(_BEGINS_AS_TIME.match(text) is not None for text in texts) > 0.5 * len(texts):
+        return False
+    parts = [part for text in texts for part in re.split(r"[;,|]", text.casefold()) if part.strip()]
+    ticked = len(texts) > 5 and 4 * len({part.strip() for part in parts}) <= len(parts)
+    return len(texts) > 0.5 * sum(texts.values()) and length > 20 and spaced > 0.6 and not ticked
 
 
 def _speaks_of_comments(facts: Facts) -> bool:
@@ -313,6 +338,16 @@ def of_waves(facts: Mapping[str, Facts], waves: Collection[str]) -> list[str]:
     ]
 
 
+# A month as people and tools write it in a file's name ("March 9, 2026", "9. März 2026").
+_MONTHS = (
+    "jan(?:uary|uar)?", "feb(?:ruary|ruar)?", "m(?:ar|är)(?:ch|z)?", "apr(?:il)?", "ma[yi]",
+    "june?|juni", "july?|juli", "aug(?:ust)?", "sept?(?:ember)?", "o[ck]t(?:ober)?",
+    "nov(?:ember)?", "de[cz](?:ember)?",
+)  # fmt: skip
+_MONTH = re.compile(
+    rf"(?i)(?<![^\W\d_])(?P<m>{'|'.join(f'(?:{each})' for each in _MONTHS)})"
+    r"(?![^\W\d_])[\s_.,+-]*(?:\d{1,2}(?!\d)(?:[\s_.,+-]|%2C)*)?(?P<y>20\d\d)(?!\d)"
+)
 # What a file's name says of its wave, the most telling first, and how the wave is then called.
 _WAVE_NAMES = (
     (r"(?P<y>20\d\d)[\s_.-]*[Qq](?P<q>[1-4])(?!\d)", "{y}Q{q}"),
@@ -330,8 +365,13 @@ def wave_named(file_stem: str) -> tuple[str, bool]:
 
     >>> wave_named("answers_2026-Q3_final"), wave_named("Q3 2026"), wave_named("survey")
     (('2026Q3', True), ('2026Q3', True), ('survey', False))
+    >>> wave_named("Pulse_March 9, 2026_10.12")
+    ('2026-03', True)
     """
     for pattern, told in _WAVE_NAMES:
+        if "{m}" in told and (hit := _MONTH.search(file_stem)):
+            place = [bool(re.fullmatch(each, hit["m"], re.I)) for each in _MONTHS].index(True) + 1
+            return f"{hit['y']}-{place:02}", True
         if hit := re.search(pattern, file_stem):
             return told.format(**hit.groupdict()), True
     return plain_text(re.sub(r"[^\w-]+", " ", file_stem)) or "first", False

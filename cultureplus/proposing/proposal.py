@@ -56,6 +56,7 @@ class Proposal:
     facts: Mapping[str, Facts]
     wave: Role | None
     respondent: Role | None
+    spoilt_key: Role | None  # what would say who answers, but for a few records
     seconds: Role | None
     language: Role | None
     comment: Role | None
@@ -159,6 +160,7 @@ def propose(
         facts=facts,
         wave=wave,
         respondent=respondent,
+        spoilt_key=None if respondent else roles.spoilt_key(by_wave),
         seconds=seconds,
         language=language,
         comment=comment,

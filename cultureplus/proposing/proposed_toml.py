@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from cultureplus.proposing.match_items import Found, Match
 from cultureplus.proposing.match_labels import Labels, code_for_labels
 from cultureplus.proposing.match_roles import Role
 from cultureplus.proposing.proposal import Proposal, Side, shared_labels
-from cultureplus.spelling import slug
+from cultureplus.spelling import in_order, slug
 from cultureplus.toml_source import OPEN
 from cultureplus.toml_writer import Noted, Remark, toml_text
 from cultureplus.wave_order import in_time
 
+_MONTH = re.compile(r"20[0-9]{2}-[0-9]{2}")
 _MOST_NAMED = 12
 _LONGEST = 60  # letters of a column's name, where it is only mentioned
 
@@ -98,7 +100,9 @@ def _waves(proposal: Proposal, folder: Path) -> dict[str, Any]:
     for wave, look in proposal.looks.items():
         place = seen_from(folder, look.export.path)
         said = "the file's name" if proposal.waves_said else "name the wave, such as 2026Q3"
-        sure = proposal.waves_said and "20" in wave
+        dated = _MONTH.fullmatch(wave) is not None
+        said += " has this month; was it of the survey, or of the download?" * dated
+        sure = proposal.waves_said and "20" in wave and not dated
         found[wave] = place if sure else Noted(place, marked(f"{said}; waves stand in order"))
     return found
 
@@ -109,7 +113,13 @@ def _columns(proposal: Proposal) -> dict[str, Any]:
         role: Role | None = getattr(proposal, name)
         if role is not None:
             found[name] = Noted(role.column, marked(role.why))
-    if proposal.respondent is None:
+    if proposal.spoilt_key is not None:
+        found["1"] = Remark(
+            f'respondent = "{proposal.spoilt_key.column}"  would be the key, but there is '
+            f"{proposal.spoilt_key.why}: mend the file and take this line in; without a key waves "
+            "can't be linked"
+        )
+    elif proposal.respondent is None:
         found["1"] = Remark(
             'respondent = "..."  would name the column with one key per person; none was found, '
             "and without it waves can't be linked"
@@ -135,7 +145,10 @@ def _rename(proposal: Proposal) -> dict[str, Any]:
         return {}
     said = {lens: proposal.facts[role.column].explained for lens, role in proposal.units.items()}
     tables = {
-        lens: Noted(names, "what the file says its codes mean")
+        lens: Noted(
+            {code: names[code] for code in sorted(names, key=in_order)},
+            "what the file says its codes mean",
+        )
         for lens, names in said.items()
         if names
     }
