@@ -26,7 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:
-        return int(chosen.command(chosen))
+        code = int(chosen.command(chosen))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read along has read enough, as `| head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except NotebookFailed as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -60,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     init.add_argument(
         "--draft", action="append", nargs=2, default=[], metavar=("NAME", "COLUMNS"),
-        help="draft a questionnaire from columns, such as: --draft satisfaction 'sat_*'",
+        help="draft a questionnaire from columns, such as: --draft satisfaction 'sat_*', or from a "
+        "first to a last one: 'My pay* -> My desk*'; may be given again",
     )  # fmt: skip
     init.set_defaults(command=_init)
 
@@ -135,7 +141,7 @@ def _init(chosen: argparse.Namespace) -> int:
         ties=_path(chosen.ties),
         dictionary=_path(chosen.dictionary),
         instruments=[Path(each) for each in chosen.instruments],
-        drafts=dict(chosen.draft),
+        drafts=_drafts(chosen.draft),
     )
     return 0
 
@@ -157,6 +163,20 @@ def _run(chosen: argparse.Namespace) -> int:
     )
     print(report.resolve())
     return 0
+
+
+def _drafts(pairs: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Name of a new questionnaire -> pattern of its columns."""
+    found: dict[str, str] = {}
+    for name, pattern in pairs:
+        if name in found:
+            raise InputError(
+                f"Two drafts are called '{name}'.",
+                fix="give each a name of its own, or draft from a first to a last column: "
+                f"--draft {name} 'My pay* -> My desk*'",
+            )
+        found[name] = pattern
+    return found
 
 
 def _check(chosen: argparse.Namespace) -> int:

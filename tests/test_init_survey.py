@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -412,9 +414,11 @@ def test_a_key_that_repeats_is_told(tmp_path):
 # --- a questionnaire that no file describes -------------------------------------------------
 
 
+WORDS = ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"]
+
+
 def test_a_draft_of_an_instrument_is_read_with_its_survey(tmp_path, capsys):
-    words = ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"]
-    columns = {f"How do you feel? [{what}]": words for what in ("My pay", "My boss", "My desk")}
+    columns = {f"How do you feel? [{what}]": WORDS for what in ("My pay", "My boss", "My desk")}
     path = small(tmp_path, columns)
     folder = tmp_path / "survey"
     assert main(["init", str(path), str(folder), "--draft", "sat", "How do you feel? [*"]) == 0
@@ -431,9 +435,27 @@ def test_a_draft_of_an_instrument_is_read_with_its_survey(tmp_path, capsys):
     assert survey.answers["sat_1"].tolist()[:5] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("questions", [
+    ["My pay", "My boss's $car", "The desk"], ["Pay? [a]", "Pay? [b]", "Pay? [c]"],
+    ["My pay is fair", "My pay is", "My pay is fair enough"],
+])  # fmt: skip
+def test_the_command_that_is_proposed_drafts_the_block(tmp_path, capsys, questions):
+    text = written(tmp_path, {**dict.fromkeys(questions, WORDS), "Other": ["x", "y"]})
+    pattern = re.search(r"^# cultureplus init EXPORT FOLDER --draft ours '(.*)'$", text, re.M)[1]
+    folder = tmp_path / "again"
+    command = ["init", str(tmp_path / "2026Q3.csv"), str(folder), "--draft", "ours", pattern]
+    assert main(command) == 0
+    assert "  ours: 3 items found, answers as texts\n" in capsys.readouterr().out
+    assert [*read_settings(confirmed(folder / "survey.toml")).asked["ours"].places.values()] == (
+        questions
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "pattern", "says"),
     [
+        ("sat", "a1 -> nothing*", "No column's name fits"),
+        ("sat", "a2 -> a1", "No column's name fits"),
         ("Sat", "a*", "lower-case letters"),
         ("psychological_safety", "a*", "already"),
         ("sat", "zzz*", "No column's name fits"),
@@ -445,6 +467,22 @@ def test_a_draft_that_cannot_be(tmp_path, name, pattern, says):
     with pytest.raises(InputError, match=says):
         init_survey([path], tmp_path / "survey", drafts={name: pattern})
     assert not (tmp_path / "survey").exists()
+
+
+def test_two_drafts_have_two_names(tmp_path, capsys):
+    path = small(tmp_path, {"a1": ["1", "5"], "a2": ["1", "5"]})
+    command = ["init", str(path), str(tmp_path / "s"), "--draft", "a", "a1", "--draft", "a", "a2"]
+    assert main(command) == 2
+    assert "Two drafts are called 'a'." in capsys.readouterr().err
+
+
+def test_whoever_stops_reading_along_meets_no_traceback(tmp_path):
+    path = small(tmp_path, ASKED_HERE)
+    command = [sys.executable, "-m", "cultureplus", "init", str(path), str(tmp_path / "s")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        run.stdout.close()
+        assert run.stderr.read() == b""
+    assert run.returncode == 1
 
 
 def test_an_own_instrument_is_matched_by_its_words(tmp_path, make_survey):

@@ -8,7 +8,7 @@ way round, which answers are favourable, whose wording it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -24,6 +24,9 @@ from cultureplus.toml_writer import Noted, Remark, toml_text
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _LONGEST_ID = 30
+_TO = " -> "  # between the first and the last column of a pattern
+_OF_A_SHELL = re.compile(r"['\"$`!\\*?]")  # signs that may mean something there
+_LEAST_START = 7  # letters of a name that stand for it
 
 
 def drafted(
@@ -31,8 +34,9 @@ def drafted(
 ) -> Match:
     """The columns whose names fit a pattern (`sat_*`) as an instrument of rated items.
 
-    `taken`: item ids that other instruments have. Raises `InputError` where no column fits, and
-    where the columns do not share one range of answers.
+    Where names have nothing in common, the pattern tells the first and the last column:
+    `My pay* -> My desk*`. `taken`: item ids that other instruments have. Raises `InputError` where
+    no column fits, and where the columns do not share one range of answers.
     """
     if not _ID.fullmatch(name):
         raise InputError(
@@ -45,14 +49,13 @@ def drafted(
         raise InputError(
             f"There is an instrument '{name}' already.", fix="give the draft another name"
         )
-    wanted = plain_text(pattern).casefold().replace("[", "[[]")  # a bracket is a bracket
-    columns = [column for column in facts if fnmatchcase(column.casefold(), wanted)]
-    columns = [column for column in columns if not facts[column].identifying]
+    columns = [column for column in _fitting(pattern, facts) if not facts[column].identifying]
     if not columns:
         raise InputError(
             f"No column's name fits '{pattern}'.",
             possible=by_likeness(pattern, facts),
-            fix=did_you_mean(pattern, facts) or "write the start of the names and a star: 'sat_*'",
+            fix=did_you_mean(pattern, facts)
+            or f"write the start of the names and a star: 'sat_*'; or 'the first{_TO}the last'",
         )
     low, high, labels = _range(name, [facts[column] for column in columns])
     items: list[Item] = []
@@ -71,6 +74,37 @@ def drafted(
         favourable=tuple(range(high - (high - low) // 3, high + 1)), items=tuple(items),
     )  # fmt: skip
     return Match(instrument, found)
+
+
+def _fitting(pattern: str, names: Iterable[str]) -> list[str]:
+    """The names that fit a pattern, or stand from one that fits to another."""
+    names = list(names)
+    wanted = plain_text(pattern).casefold().replace("[", "[[]")  # a bracket is a bracket
+    found = [name for name in names if fnmatchcase(name.casefold(), wanted)]
+    first, arrow, last = pattern.partition(_TO)
+    if found or not arrow:
+        return found
+    ends = _fitting(first, names)[:1] + _fitting(last, names)[-1:]
+    places = [names.index(end) for end in ends]
+    return names[places[0] : places[1] + 1] if len(places) == 2 else []
+
+
+def pattern_of(block: Sequence[str], names: Collection[str]) -> str:
+    """What `drafted` takes for a block of columns, to be put between single quotes in a shell.
+
+    >>> pattern_of(["My pay", "My boss's car"], ["Where?", "My pay", "My boss's car", "My desk"])
+    'My pay* -> My boss*'
+    """
+    return _TO.join(_start(name, names) for name in (block[0], block[-1]))
+
+
+def _start(name: str, names: Collection[str]) -> str:
+    """The start of a name that no other has, with a star; a sign that a shell takes is a ?."""
+    for length in range(min(len(name), _LEAST_START), len(name) + 1):
+        pattern = _OF_A_SHELL.sub("?", name[:length]).rstrip() + "*"
+        if _fitting(pattern, names) == [name]:
+            return pattern
+    return _OF_A_SHELL.sub("?", name)
 
 
 def _range(name: str, several: list[Facts]) -> tuple[int, int, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 from cultureplus.export_file import ExportFile
 from cultureplus.guesses import marked
 from cultureplus.proposing.answer_words import BY_NUMBER
+from cultureplus.proposing.draft_instrument import pattern_of
 from cultureplus.proposing.first_look import FirstLook
 from cultureplus.proposing.match_items import Found, Match
 from cultureplus.proposing.match_labels import Labels, code_for_labels
@@ -249,15 +250,22 @@ def _remarks(proposal: Proposal) -> str:
         lines += [
             "No questionnaire was recognised. One of your own needs a file beside this one, with",
             "its items and answers (README, 'Your own survey'); name it above, as",
-            'instrument_files = ["ours.toml"], and write [instruments.ours] here. A draft of it',
-            "from the columns whose names begin with q7_ is made in a new folder by",
-            "cultureplus init EXPORT FOLDER --draft ours 'q7_*'",
+            'instrument_files = ["ours.toml"], and write [instruments.ours] here.',
         ]
     if proposal.matches.near:
         lines += ["Came near and was not taken:", *map("- {}".format, said_near(proposal))]
     if proposal.blocks:
         lines.append("Blocks of questions that no instrument describes:")
         lines += map("- {}".format, said_blocks(proposal))
+    if proposal.blocks or not proposal.matches.taken:
+        block = proposal.blocks[0] if proposal.blocks else ()
+        pattern = pattern_of(block, list(proposal.facts)) if block else "q7_*"
+        whose = "the first of these" if block else "columns whose names begin with q7_"
+        lines += [
+            f"A draft of a questionnaire from {whose} is made in a new folder by",
+            f"cultureplus init EXPORT FOLDER --draft ours '{pattern}'",
+            "(--draft once for each questionnaire: answers of one scale, one questionnaire)",
+        ]
     text = toml_text({str(place): Remark(line) for place, line in enumerate(lines)})
     return f"\n{text}" if lines else ""
 
