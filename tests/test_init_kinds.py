@@ -220,3 +220,30 @@ def test_codes_of_units_stand_in_their_order(tmp_path):
     init_survey([tmp_path / "a.sav"], tmp_path / "s", say=lambda line: None)
     text = (tmp_path / "s" / "survey.toml").read_text(encoding="utf-8")
     assert re.findall(r'^(\d+) = "Unit', text, re.MULTILINE) == list(names)
+
+
+@pytest.mark.parametrize("dress", [str.upper, lambda name: name.replace("_", "."), str.title])
+def test_items_and_options_in_another_spelling_are_known_by_name(tmp_path, dress):
+    barriers = load_instruments()["barriers_named"]
+    names = [*(item.id for item in PS.items), *(barriers.column(o.id) for o in barriers.options)]
+    rows = [[*ANSWERS[n], *(n >> place & 1 for place in range(7)), TEAMS[n]] for n in range(N)]
+    init_survey(
+        [table(tmp_path / "2026Q3.csv", [*map(dress, names), "team"], *rows)],
+        tmp_path / "s", say=lambda line: None,
+    )  # fmt: skip
+    written = tmp_path / "s" / "survey.toml"
+    text = written.read_text(encoding="utf-8")
+    assert f'ps_1 = "{dress("ps_1")}"' in text
+    assert "[instruments.psychological_safety]  # guess: 7 columns have the names" in text
+    written.write_text(re.sub(r"  # guess:[^\n]*", "", text), encoding="utf-8")
+    survey = read_survey(written)
+    assert survey.answers.iloc[:, :7].to_numpy().tolist() == ANSWERS
+    assert set(survey.instruments) == {"psychological_safety", "barriers_named"}
+
+
+def test_two_columns_of_one_name_but_for_capitals_are_not_chosen_between(tmp_path):
+    header = [*(f"PS_{n}" for n in range(1, 8)), *(f"Ps_{n}" for n in range(1, 8)), "team"]
+    rows = [[*ANSWERS[n], *ANSWERS[n], TEAMS[n]] for n in range(N)]
+    said: list[str] = []
+    init_survey([table(tmp_path / "a.csv", header, *rows)], tmp_path / "s", say=said.append)
+    assert "  no questionnaire was recognised" in said

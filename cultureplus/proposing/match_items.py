@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cultureplus.instrument import Instrument
 from cultureplus.joined import divisions
@@ -43,6 +43,7 @@ class Found:
     column: str
     share: float
     by_name: bool = False
+    respelt: bool = False  # in other capitals or with other signs than it is read by default
 
     @property
     def is_sure(self) -> bool:
@@ -99,8 +100,11 @@ def match_items(
     `called`: columns that a tool had to rename, each with the name that it has here.
     """
     known = list(instruments)
-    called = called or {}
     matches = Matches()
+    called = called or {}
+    silent = [name for name, each in facts.items() if each.asked in ("", name)]
+    respelt = _respelt([name for name in silent if name not in called], known)
+    called = {**respelt, **called}
     free = {name: each for name, each in facts.items() if not each.identifying}
     ratings = [each for each in known if each.kind == "rating"]
     owner = {item.id: each for each in ratings for item in each.items}
@@ -112,6 +116,12 @@ def match_items(
     for instrument in known:
         if instrument.kind == "select_all":
             _take_options(instrument, free, called, matches)
+    for place, match in enumerate(matches.taken):
+        found = {
+            key: replace(each, respelt=each.by_name and each.column in respelt)
+            for key, each in match.found.items()
+        }
+        matches.taken[place] = replace(match, found=found)
     return matches
 
 
@@ -176,6 +186,26 @@ def _by_name(facts: Facts, wording: str, instrument: Instrument) -> Found | None
     if not share and not (labelled and facts.within(instrument.low, instrument.high)):
         return None
     return Found(facts.name, share, by_name=True)
+
+
+def _respelt(names: Iterable[str], instruments: Iterable[Instrument]) -> dict[str, str]:
+    """Columns in other capitals or with other signs, and the name that is read by default.
+
+    >>> from cultureplus.instrument import load_instruments
+    >>> _respelt(["PS_1", "ps.2", "ps_2", "PS 3", "ps-3", "id"], load_instruments().values())
+    {'PS_1': 'ps_1'}
+    """
+    names = list(names)
+    own: set[str] = set()
+    for each in instruments:
+        own |= {each.column(item.id) for item in each.items}
+        own |= {each.column(option.id) for option in each.options}
+    own -= set(names)
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if slug(name) in own:
+            found[slug(name)].append(name)
+    return {several[0]: name for name, several in found.items() if len(several) == 1}
 
 
 def _take_rating(instrument: Instrument, mine: Mapping[str, Found], matches: Matches) -> None:

@@ -228,8 +228,9 @@ def _mapping(match: Match) -> dict[str, Any]:
     question = match.instrument
     columns: dict[str, Any] = {}
     for name, each in match.found.items():
-        if not each.by_name:
-            columns[name] = each.column if each.is_sure else Noted(each.column, _like(each))
+        if not each.by_name or each.respelt:
+            sure = each.is_sure or each.respelt
+            columns[name] = each.column if sure else Noted(each.column, _like(each))
     wordings = {item.id: item.text for item in question.items}
     wordings |= {option.id: option.text for option in question.options}
     for name in match.missing:
