@@ -23,9 +23,15 @@ _ALL_LANGUAGES = ""
 MISSING_CODES = "with a missing code counted as blank"
 LABELS = "read through labels"
 
-# LimeSurvey writes Y or Yes where ticked, N or No where not, and N/A where it was not shown.
-_TICKED = {"true", "yes", "y", "x", "checked", "selected"}
-_UNTICKED = {"", "false", "no", "n", "n/a", "unchecked", "not selected"}
+# LimeSurvey writes Y or Yes where ticked, N or No where not, and N/A where it was not shown, in
+# the language of the survey.
+_TICKED = {
+    "true", "yes", "y", "x", "checked", "selected", "ja", "oui", "s\u00ed", "s\u00ec", "sim",
+}  # fmt: skip
+_UNTICKED = {
+    "", "false", "no", "n", "n/a", "unchecked", "not selected", "nein", "non", "nee",
+    "n\u00e3o",
+}  # fmt: skip
 
 
 def ratings(

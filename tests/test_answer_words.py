@@ -22,6 +22,9 @@ KNOWN = {
     "German": (
         "Stimme gar nicht zu|Stimme eher nicht zu|Teils/teils|Stimme eher zu|"
         "Stimme voll und ganz zu", 1, 5),
+    "German, seven steps": (
+        "Stimme überhaupt nicht zu|Stimme nicht zu|Stimme eher nicht zu|Teils/teils|"
+        "Stimme eher zu|Stimme zu|Stimme voll und ganz zu", 1, 7),
     "French": (
         "Pas du tout d\u2019accord|Plut\u00f4t pas d\u2019accord|Ni d'accord ni pas d'accord|"
         "Plut\u00f4t d'accord|Tout \u00e0 fait d'accord", 1, 5),

@@ -186,6 +186,7 @@ def test_labels_that_contradict_one_another_need_a_language():
     [
         ("1", 1), ("1.0", 1), ("true", 1), ("TRUE", 1), ("Yes", 1), ("Y", 1), ("x", 1), ("X", 1),
         ("Checked", 1), ("Selected", 1), ("Milk, please", 1), (" milk,\u00a0PLEASE ", 1),
+        ("Ja", 1), ("Oui", 1), ("S\u00ed", 1), ("Nein", 0), ("Non", 0), ("Nee", 0),
         ("0", 0), ("0.0", 0), ("False", 0), ("no", 0), ("N", 0), ("N/A", 0),
         ("Unchecked", 0), ("Not selected", 0), ("", 0), (" ", 0), ("-99", 0), ("-99.0", 0),
         ("1.00", 1), ("0.00", 0), ("-99.00", 0),

@@ -40,6 +40,11 @@ _SCALES: dict[str, tuple[str, ...]] = {
         "ab | teils, teils/teils teils/teils/teils/weder noch/neutral/unentschieden | stimme eher "
         "zu/trifft eher zu | stimme voll zu/stimme voll und ganz zu/trifft voll zu/trifft voll und "
         "ganz zu/stimme völlig zu",
+        "stimme überhaupt nicht zu/stimme gar nicht zu/trifft überhaupt nicht zu/trifft gar nicht "
+        "zu | stimme nicht zu/trifft nicht zu | stimme eher nicht zu/trifft eher nicht zu | teils, "
+        "teils/teils teils/neutral/weder noch/unentschieden | stimme eher zu/trifft eher zu | "
+        "stimme zu/trifft zu | stimme voll und ganz zu/stimme voll zu/stimme völlig zu/trifft voll "
+        "und ganz zu/trifft voll zu",
         "stimme nicht zu/trifft nicht zu | stimme eher nicht zu/trifft eher nicht zu | teils, "
         "teils/teils teils/neutral | stimme eher zu/trifft eher zu | stimme zu/trifft zu",
         "trifft nicht zu/stimme nicht zu/stimme gar nicht zu | trifft eher nicht zu/stimme eher "
