@@ -26,7 +26,7 @@ from cultureplus.settings import Settings, read_settings
 from cultureplus.spelling import tidied
 from cultureplus.spoilt_names import refuse_spoilt
 from cultureplus.survey import Survey, check_wave
-from cultureplus.wave_changes import changed_questions, changed_units
+from cultureplus.wave_changes import changed_questions, changed_units, never_linked
 from cultureplus.wave_order import refuse_same_files, waves_in_order
 
 
@@ -111,6 +111,9 @@ def _changed(
         more = f" (and {counted(len(rows) - 1, 'more change')})" if len(rows) > 1 else ""
         told = f"{item or scale} is not what it was in wave {rows[c.PREVIOUS].iloc[0]}: {note}"
         log.add(raws[str(wave)].file, told + more, wave=str(wave))
+    if c.RESPONDENT in settings.columns:
+        for wave, told in never_linked({each.wave: each.keys for each in batches}).items():
+            log.add(raws[wave].file, told, wave=wave)
     file = settings.people.file.name if settings.people else "exports"
     for wave, told in changed_units(people, settings.units):
         log.add(file, told, wave=wave)

@@ -30,6 +30,7 @@ _ENOUGH = 400  # answers; a hundredth of them that never occurs is then no chanc
 _OFTEN = 0.02
 _LONGEST = 70  # letters of a question that are quoted
 _MOST = 6  # names that are listed
+_FEW_KEYS = 10
 _TAG = re.compile(r"<[^>]*>|&nbsp;")
 
 
@@ -118,6 +119,24 @@ def _stretched(
             spans = [f"{each.min():.0f} to {each.max():.0f}" for each in used]
             yield "", f"other answers used: {spans[0]} then, {spans[1]} now"
             return
+
+
+def never_linked(keys: Mapping[str, pd.Series]) -> dict[str, str]:
+    """Waves in which nobody comes back from the wave before, and what to say of each.
+
+    `keys`: the respondents' keys of each wave, in order. Of small waves nothing is said.
+
+    >>> some, others = pd.Series(range(10)), pd.Series(range(10, 20))
+    >>> list(never_linked({"Q1": some, "Q2": some, "Q3": others}))
+    ['Q3']
+    """
+    return {
+        now: f"no key of wave {before} comes back, so the two can't be linked: are keys written "
+        "alike in both?"
+        for before, now in pairwise(keys)
+        if min(len(keys[before]), len(keys[now])) >= _FEW_KEYS
+        and not keys[now].isin(keys[before]).any()
+    }
 
 
 def changed_units(people: pd.DataFrame, lenses: Mapping[str, str]) -> Iterator[tuple[str, str]]:

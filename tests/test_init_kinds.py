@@ -247,3 +247,18 @@ def test_two_columns_of_one_name_but_for_capitals_are_not_chosen_between(tmp_pat
     said: list[str] = []
     init_survey([table(tmp_path / "a.csv", header, *rows)], tmp_path / "s", say=said.append)
     assert "  no questionnaire was recognised" in said
+
+
+def test_sheets_that_are_not_read_are_told(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["Culture survey"])
+    book.active.append(["For the board"])
+    answers = book.create_sheet("Answers")
+    answers.append([*TEXTS, "team"])
+    for n in range(N):
+        answers.append([*ANSWERS[n], TEAMS[n]])
+    book.save(tmp_path / "a.xlsx")
+    said: list[str] = []
+    init_survey([tmp_path / "a.xlsx"], tmp_path / "s", say=said.append)
+    assert "  only the first of its sheets was read, not 1 other" in said
+    assert any("1. move the sheet with the answers in front of the others" in each for each in said)

@@ -13,7 +13,7 @@ from cultureplus.comparability import compare_groups, with_warnings
 from cultureplus.intake import read_survey
 from cultureplus.raw_table import RawTable
 from cultureplus.scoring import score
-from cultureplus.wave_changes import changed_questions, changed_units
+from cultureplus.wave_changes import changed_questions, changed_units, never_linked
 from tests.small_surveys import people_of, scale, survey_of
 
 TRUST = scale(["q1", "q2"], high=7, favourable=(6, 7))
@@ -187,3 +187,27 @@ def test_changes_are_by_waves_of_a_survey():
         pd.DataFrame({"q1": [1.0]}, index=index), people_of({"team": ["a"]}), [TRUST]
     )
     assert survey.changed.empty
+
+
+def keys(first: int, last: int) -> pd.Series:
+    return pd.Series([f"k{place}" for place in range(first, last)])
+
+
+def test_waves_in_which_nobody_comes_back_are_told_of():
+    told = never_linked({"Q1": keys(0, 30), "Q2": keys(29, 50), "Q3": keys(50, 70)})
+    assert list(told) == ["Q3"]
+    assert told["Q3"].startswith("no key of wave Q2 comes back, so the two can't be linked")
+    assert never_linked({"Q1": keys(0, 30), "Q2": keys(30, 39)}) == {}  # of few nothing is said
+
+
+def test_keys_that_are_written_otherwise_are_told_of_in_the_log(make_survey):
+    toml = [('comment = "note"\n', ""), ("[instruments.drinks]\n[instruments.visits]\n"
+            'lens = "team"\n', "")]  # fmt: skip
+    head, row = "who,team,tea_1,tea_2,tea_3\n", "{0},Red,{1},2,3\n"
+    files = {
+        name: head + "".join(row.format(who(place), place % 5 + 1) for place in range(12))
+        for name, who in (("q2.csv", "{:05}".format), ("q3.csv", str))
+    }
+    log = read_survey(make_survey({"survey.toml": toml} | files)).import_log
+    told = log.loc[log["decision"].str.startswith("no key of wave 2026Q2 comes back")]
+    assert told[["file", "wave"]].to_numpy().tolist() == [["q3.csv", "2026Q3"]]

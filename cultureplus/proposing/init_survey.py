@@ -33,6 +33,8 @@ from cultureplus.redcap_dictionary import begins_as_dictionary
 from cultureplus.settings import FILE_NAME
 from cultureplus.toml_source import OPEN, read_toml
 
+_FEW_RECORDS = 5  # so few on the first of several sheets are no answers
+
 
 def exports_and_folder(words: Sequence[str]) -> tuple[list[Path], Path]:
     """The files that were named, and the folder for survey.toml: the last word, if it is no file.
@@ -141,6 +143,7 @@ def _found(proposal: Proposal) -> list[str]:
             f"{look.export.name}: {title}{why}, {counted(len(look.raw.frame), 'record')}, "
             f"{counted(look.raw.frame.shape[1], 'column')}{of_wave}"
         )
+        lines += [f"  {note}" for note in look.raw.notes if "sheets" in note]
     first = proposal.first.export
     lines += [f"  {each}: {getattr(first, each)!r}" for each in proposal.first.guessed]
     if proposal.wave is not None:
@@ -221,6 +224,8 @@ def _better(look: FirstLook) -> str:
             "better: export with the headings 'question code & question text' and full answers; "
             "here are codes only, and questions are known by their words"
         )
+    if any("sheets" in note for note in look.raw.notes) and len(look.raw.frame) < _FEW_RECORDS:
+        return "move the sheet with the answers in front of the others, and name another folder"
     return ""
 
 

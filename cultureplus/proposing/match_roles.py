@@ -20,7 +20,7 @@ from cultureplus.spelling import plain_text, same_name, slug
 # Keys that a person keeps from wave to wave, the surest first; then those made anew each time.
 _LASTING = (
     "respondent", "participant", "person", "externalreference", "externaldatareference",
-    "participantid", "participantcode", "respondentcode", "respondentkey", "personid",
+    "participantid", "participantcode", "respondentcode", "respondentkey", "respid", "personid",
     "personalcode", "employeeid", "employeenumber", "employeeno", "staffid", "staffnumber",
     "memberid", "panelistid", "userid", "username", "nutzername", "pseudonym", "code", "token",
     "recordid", "caseid", "who", "personalnummer", "personalnr", "mitarbeiternummer",
