@@ -79,7 +79,8 @@ def asked_of(
             "instruments",
             "No instrument is named.",
             possible=sorted(instruments),
-            fix="[instruments.psychological_safety]",
+            fix="name what was asked, such as [instruments.psychological_safety]; a questionnaire "
+            "of your own is drafted by cultureplus init EXPORT NEW_FOLDER --draft ours 'q7_*'",
         )
     found: dict[str, Asked] = {}
     for name in part.values:

@@ -102,7 +102,8 @@ REFUSED = {
         ["codes below 1 or above 5", "another code in the export"]),
     "no instrument": (
         '[instruments.tea]\n[instruments.drinks]\n[instruments.visits]\nlens = "team"\n', "", None,
-        "No instrument is named.", ["possible: barriers_named", "[instruments.psychological_"]),
+        "No instrument is named.",
+        ["possible: barriers_named", "[instruments.psychological_", "--draft"]),
     "instrument not known": (
         TEA, "[instruments.tee]", 27, "There is no instrument 'tee'.", ["did you mean 'tea'?"]),
     "instrument like no other": (
