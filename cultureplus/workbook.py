@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from datetime import datetime, time
 from io import StringIO
 from itertools import islice
 from typing import Any, NoReturn
@@ -204,13 +205,17 @@ def _count_values(sheet: Any) -> int:
 def as_text(value: object) -> str:
     """A cell's value as it would stand in a csv: '' for none, whole numbers without a point.
 
-    >>> as_text(None), as_text(4.0), as_text(4.5), as_text(True)
-    ('', '4', '4.5', 'True')
+    A day is a day: a workbook has no dates without a time, and midnight stands for none.
+
+    >>> as_text(None), as_text(4.0), as_text(4.5), as_text(True), as_text(datetime(2026, 3, 1))
+    ('', '4', '4.5', 'True', '2026-03-01')
     """
     if value is None or pd.isna(value) is True:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()
     text = str(value)
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,9 @@ def test_an_old_workbook_or_one_with_a_password_is_named_so(tmp_path):
     path = tmp_path / "book.xlsx"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     assert "old workbook (.xls) or one with a password" in complaint(path)
+
+
+def test_a_day_is_read_without_a_time(tmp_path):
+    cells = {"A1": "wave", "A2": date(2026, 3, 1), "A3": datetime(2026, 3, 1, 9, 14)}
+    grid = book_grid(ExportFile(written(tmp_path, cells)))
+    assert [grid.texts(row)[0] for row in range(3)] == ["wave", "2026-03-01", "2026-03-01 09:14:00"]
