@@ -12,6 +12,7 @@ from cultureplus.asked import Asked
 from cultureplus.errors import InputError, counted
 from cultureplus.import_log import ImportLog
 from cultureplus.joined import ticked_together
+from cultureplus.misplaced import refuse_misplaced
 from cultureplus.people import Batch
 from cultureplus.quotable import quotable_units
 from cultureplus.raw_table import RawTable, column_of
@@ -92,7 +93,9 @@ def answers_of(
         if name in absent:
             log.add(batch.raw.file, f"not asked in this wave: {name}", wave=batch.wave)
         elif asked.instrument.kind == "rating":
-            for item, column in _in_export(batch, asked, asked.places, log).items():
+            places = _in_export(batch, asked, asked.places, log)
+            refuse_misplaced(batch.raw, asked.instrument, places, key=_columns(name))
+            for item, column in places.items():
                 column_of(batch.raw, column, setting=_key(name, item), taken=_taken(settings))
                 found[item] = _ratings(settings, batch, column, asked, languages, tally)
         elif asked.instrument.kind == "select_all":
@@ -132,7 +135,11 @@ def _taken(settings: Settings) -> set[str]:
 def _key(question: str, name: str) -> str:
     """The key of survey.toml that names a column of the export."""
     bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return f"instruments.{question}.columns." + (name if bare else f'"{name}"')
+    return f"{_columns(question)}." + (name if bare else f'"{name}"')
+
+
+def _columns(question: str) -> str:
+    return f"instruments.{question}.columns"
 
 
 def _ratings(
@@ -167,6 +174,7 @@ def _ticked(
         )  # fmt: skip
     else:
         places = _in_export(batch, asked, asked.places, log)
+        refuse_misplaced(batch.raw, question, places, key=_columns(question.id))
         for name, column in places.items():
             column_of(batch.raw, column, setting=_key(question.id, name), taken=_taken(settings))
         table = pd.DataFrame(
