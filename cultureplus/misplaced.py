@@ -29,7 +29,9 @@ def refuse_misplaced(
     item's name in survey.toml. What stands in front of the wording does not matter; a column whose
     words are of no item is not looked at.
     """
-    wordings = {each.id: words_only(each.text) for each in (*instrument.items, *instrument.options)}
+    texts = {item.id: item.text for item in instrument.items}
+    texts |= {option.id: option.text for option in instrument.options}
+    wordings = {name: words_only(text) for name, text in texts.items()}
     wordings = {name: words for name, words in wordings.items() if len(words) >= _LEAST}
     for name, column in columns.items():
         asked = _asked(raw, column)

@@ -51,7 +51,8 @@ FLOORS = (
      "disclosure.attack", "disclosure.released_cells", "disclosure.bounds",
      "simulate.latents", "simulate.talk"),
     # the survey, what a cell means, the look of every chart
-    ("survey", "readers", "cells", "misplaced", "asked", "tool_columns", "cfa", "within_group", "mediation",
+    ("survey", "readers", "cells", "misplaced", "asked", "tool_columns", "cfa", "within_group",
+     "mediation",
      "charts.house", "disclosure.artefacts", "disclosure.suppress", "disclosure.few_people",
      "simulate.responses"),
     # settings, the pages of a questionnaire, scores, one analysis or one plot per file
