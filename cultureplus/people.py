@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
-from cultureplus.cells import MISSING_CODES, as_number
+from cultureplus.cells import MISSING_CODES, as_number, is_code
 from cultureplus.errors import InputError, counted
 from cultureplus.identity import hashed, protected
 from cultureplus.import_log import ImportLog
@@ -260,6 +260,7 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
         places, texts = distinct_texts(people[lens])
         counts = np.bincount(places, minlength=len(texts)).tolist()
         names = _renamed(texts, counts, settings.rename.get(lens, {}), file, column, log)
+        _refuse_coded(names, counts, settings.missing, lens, file, column)
         merged, spellings = merge_spellings(names, counts)
         if merged != texts:
             people[lens] = laid_over(places, merged, people[lens])
@@ -290,6 +291,31 @@ def _spelled(settings: Settings, people: pd.DataFrame, log: ImportLog) -> pd.Dat
                 column=column,
             )
     return people
+
+
+def _refuse_coded(
+    names: Sequence[str],
+    counts: Sequence[int],
+    missing: tuple[float, ...],
+    lens: str,
+    file: str,
+    column: str,
+) -> None:
+    """Refuse a unit that is called like a missing code: a unit of people of whom nobody knows one.
+
+    `names`: the different ones of a column, renamed; `counts`: how often each is there.
+    """
+    coded = [is_code(plain_text(name), missing) for name in names]
+    if any(coded):
+        code = plain_text(next(compress(names, coded)))
+        raise InputError(
+            "A missing code stands where a unit should be.",
+            file=file,
+            column=column,
+            found=counted(sum(compress(counts, coded)), "such record"),
+            fix=f'if it means that the {lens} is not known: rename.{lens}."{code}" = "" in '
+            "survey.toml; if it is a unit, give it a name there",
+        )
 
 
 def _in_waves(

@@ -170,6 +170,14 @@ REFUSED = {
         {"q3.csv": ("P4,Red", "P4,Red!")},
         "survey.toml, line 29: One column would rate two units of team.",
         ["instruments.visits.columns"]),
+    "missing code as a unit": (
+        {"q3.csv": [("P1,Red", "P1,-99.0"), ("P4,Red", "P4,-99.0")]},
+        "exports, column 'team': A missing code stands where a unit should be.",
+        ["found: 2 such records", 'rename.team."-99.0" = "" in survey.toml']),
+    "missing code as a unit of the people file": (
+        {"survey.toml": PEOPLE, "people.csv": ("P4,Red", "P4,-99")},
+        "people.csv, column 'team': A missing code stands where a unit should be.",
+        ["found: 1 such record"]),
     # answers
     "answer above the range": (
         {"q3.csv": ("P3,Blue,1", "P3,Blue,77")},
@@ -379,6 +387,10 @@ LOGGED = {
     "renamed unit": (
         {"survey.toml": ("[missing]", '[rename.team]\nRED = "Crimson"\n[missing]')},
         ("exports", "", "team", "'RED' renamed 'Crimson' in 3 records", None, None)),
+    "missing code as a unit, renamed": (
+        {"survey.toml": ("[missing]", '[rename.team]\n"-99" = ""\n[missing]'),
+         "q3.csv": ("P4,Red", "P4,-99")},
+        ("exports", "", "team", "1 record without a team", None, None)),
     "renaming that finds nobody": (
         {"survey.toml": ("[missing]", '[rename.team]\nGreen = "Crimson"\n[missing]')},
         ("exports", "", "team", "'Green' renamed 'Crimson' in 0 records", None, None)),
