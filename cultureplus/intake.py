@@ -15,6 +15,7 @@ import pandas as pd
 
 from cultureplus import columns as c
 from cultureplus.answers import answers_of, instruments_absent
+from cultureplus.cells import MISSING_CODES, is_code
 from cultureplus.errors import InputError, counted
 from cultureplus.identity import hashed, named_columns, protected
 from cultureplus.import_log import ImportLog
@@ -28,6 +29,8 @@ from cultureplus.spoilt_names import refuse_spoilt
 from cultureplus.survey import Survey, check_wave
 from cultureplus.wave_changes import changed_questions, changed_units, never_linked
 from cultureplus.wave_order import refuse_same_files, waves_in_order
+
+_A_NUMBER = r"[-+]?[0-9]+(?:\.[0-9]*)?"
 
 
 def read_survey(path: str | Path, *, waves: Sequence[str] | None = None) -> Survey:
@@ -86,7 +89,7 @@ def _read(settings: Settings, waves: Sequence[str] | None) -> Survey:
         answers=answers,
         people=people,
         ties=_ties(settings, people, list(exports), log),
-        comments=pd.concat([_comments(settings, each) for each in batches], ignore_index=True),
+        comments=pd.concat([_comments(settings, each, log) for each in batches], ignore_index=True),
         import_log=log.table(),
         matrix_lens={name: each.lens for name, each in settings.asked.items() if each.lens},
         changed=changed,
@@ -186,14 +189,26 @@ def _answered(
     return answers if some.all() else answers.loc[some], people.astype({c.RESPONDED: "boolean"})
 
 
-def _comments(settings: Settings, each: Batch) -> pd.DataFrame:
-    """Free text as it was written, blank ones left out: wave, respondent, text."""
+def _comments(settings: Settings, each: Batch, log: ImportLog) -> pd.DataFrame:
+    """Free text as it was written: wave, respondent, text. Blank cells and missing codes are none.
+
+    Survey tools code what was seen and not answered in questions of every kind.
+    """
     name = settings.columns.get("comment")
     if name is None:
         return pd.DataFrame(columns=[c.WAVE, c.RESPONDENT, c.TEXT], dtype="str")
     known = settings.columns.values()
     cells = column_of(each.raw, name, setting="columns.comment", known=known).str.strip()
-    filled = (cells != "").to_numpy()
+    numbers = cells.loc[cells.str.fullmatch(_A_NUMBER)].unique()
+    gone = cells.isin([text for text in numbers if is_code(text, settings.missing)])
+    if gone.any():
+        log.add(
+            each.raw.file,
+            f"{counted(int(gone.sum()), 'cell')} {MISSING_CODES}",
+            wave=each.wave,
+            column=name,
+        )
+    filled = ((cells != "") & ~gone).to_numpy()
     table = pd.DataFrame(index=each.index[filled]).reset_index()
     return table.assign(**{c.TEXT: cells.loc[filled].array})
 

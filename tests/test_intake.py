@@ -94,6 +94,14 @@ def test_units_come_from_the_people_file_where_there_is_one(make_survey):
     assert read_survey(folder).people.loc[("2026Q3", P3), "team"] == "Blue"
 
 
+def test_a_missing_code_is_no_comment(make_survey):
+    texts = [('"A note,\nover two lines"', "-99.0"), ("3,,\n", "3,,-99 of us\n")]
+    survey = read_survey(make_survey({"q3.csv": texts}))
+    assert survey.comments["text"].tolist() == ["-99 of us"]
+    told = survey.import_log.query("column == 'note'")["decision"].tolist()
+    assert told == ["1 cell with a missing code counted as blank"]
+
+
 def test_a_unit_named_like_a_number_stays_a_name(make_survey):
     changes = [("P1,Red", "P1,007"), ("P4,Red", "P4,007"), ("P2,Blue", "P2,1e3")]
     without = '[instruments.visits]\nlens = "team"\n'
