@@ -269,11 +269,14 @@ def _tick(
     number, tidy = as_number(text), text.casefold()
     if text in further:
         return np.nan if further[text] in missing else float(further[text] == 1)
-    if number == 1 or tidy in _TICKED or (tidy and tidy == plain_text(option.text).casefold()):
+    if number == 1 or tidy in _TICKED:
         return 1.0
+    is_blank = number == 0 or tidy in _UNTICKED
+    if tidy and tidy == plain_text(option.text).casefold():
+        return None if is_blank else 1.0  # an option "No": ticked, or the word for not ticked?
     if is_code(text, missing):
         return np.nan
-    return 0.0 if number == 0 or tidy in _UNTICKED else None
+    return 0.0 if is_blank else None
 
 
 def _ticks_fix(unclear: Sequence[str], question: str, *, alone: bool) -> str:

@@ -210,6 +210,21 @@ def test_a_missing_code_of_any_size_is_not_ticked(code):
     assert ticks([f"{code:.2f}", "1"], missing=(code,)) == [0, 1]
 
 
+@pytest.mark.parametrize("text", ["No", "N/A", "0", "False"])
+def test_an_option_that_is_called_not_ticked_needs_labels(text):
+    def read(cells_, labels):
+        return cells.ticks(
+            table(cells_), "q", Option("none", text), question="drinks", missing=(),
+            labels=labels, tally=Counter(),
+        ).tolist()  # fmt: skip
+
+    with pytest.raises(InputError, match="neither ticked nor blank"):
+        read(["Yes", text, ""], {})
+    assert read(["Yes", text, ""], {"en": {text: 0}}) == [1, 0, 0]
+    assert read(["", text, ""], {"en": {text: 1}}) == [0, 1, 0]
+    assert read(["Yes", ""], {}) == [1, 0]
+
+
 def test_recoded_ticks_are_counted():
     tally = Counter()
     labels = {"de": {"Ja": 1, "Nein": 0, "Keine Angabe": -99}}
