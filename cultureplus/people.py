@@ -26,7 +26,7 @@ from cultureplus.readers import read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import merge_spellings, plain_text, same_name, tidied
 from cultureplus.spoilt_names import refuse_spoilt
-from cultureplus.text_columns import distinct_texts, laid_over
+from cultureplus.text_columns import all_differ, distinct_texts, laid_over
 
 _KEY = [c.WAVE, c.RESPONDENT]
 _OTHERS = "*"
@@ -190,9 +190,8 @@ def check_filled(cells: pd.Series, raw: RawTable, name: str, sentence: str) -> N
 def _check_keys(keys: pd.Series, raw: RawTable, name: str) -> None:
     """Raise where a record has no key, or one that another record of the wave has."""
     check_filled(keys, raw, name, "A record has no respondent.")
-    twice = keys.duplicated()
-    if twice.any():
-        place = twice.idxmax()
+    if not all_differ(keys):
+        place = keys.duplicated().idxmax()
         first = keys.index[keys == keys.loc[place]][0]
         raise InputError(
             "A respondent stands here twice in one wave.",

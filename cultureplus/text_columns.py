@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 _BYTES = 256
+_KEY_BYTES = 16
+_ODD = np.uint64(0x9E3779B97F4A7C15)  # any large odd number parts the two halves of a key
 
 
 def distinct_texts(cells: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -79,6 +81,34 @@ def as_digits(numbers: Sequence[bytes], index: pd.Index) -> pd.Series:
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(letters)]
     texts = pa.Array.from_buffers(pa.large_string(), len(numbers), buffers)
     return pd.Series(pd.array(texts, dtype="str"), index=index, copy=False)
+
+
+def all_differ(cells: pd.Series) -> bool:
+    """Whether no text of a column stands in it twice.
+
+    >>> all_differ(pd.Series(["P1", "P2"])), all_differ(pd.Series(["P1", "P1"]))
+    (True, False)
+    """
+    numbers = _as_numbers(cells)
+    if numbers is None or (np.diff(np.sort(numbers)) == 0).any():  # two texts may have one number
+        return not cells.duplicated().any()
+    return True
+
+
+def _as_numbers(cells: pd.Series) -> np.ndarray | None:
+    """A number of 64 bits per text, equal for equal texts; None unless all have 16 bytes.
+
+    Keys that were hashed have: to sort these numbers takes a tenth of the time of a table of texts.
+    """
+    found = []
+    for part in _parts(cells):
+        _, bounds, letters = part.buffers()
+        bound = np.frombuffer(bounds, dtype="int64")[part.offset : part.offset + len(part) + 1]
+        if part.null_count or letters is None or (np.diff(bound) != _KEY_BYTES).any():
+            return None
+        halves = np.frombuffer(letters, dtype="uint8")[bound[0] : bound[-1]].view("uint64")
+        found.append(halves[::2] * _ODD + halves[1::2])
+    return np.concatenate(found) if found else None
 
 
 def _parts(cells: pd.Series) -> Iterable[Any]:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cultureplus.text_columns import as_bytes, as_digits, distinct_texts, laid_over, may_hold
+from cultureplus import text_columns
+from cultureplus.text_columns import (
+    all_differ,
+    as_bytes,
+    as_digits,
+    distinct_texts,
+    laid_over,
+    may_hold,
+)
 
 QUICK = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 RATINGS = st.sampled_from(["", "1", "2", "7"])
@@ -55,6 +63,21 @@ def test_a_sign_that_may_not_be_there_is_nowhere(cells, cut, sign):
     if any(sign in cell for cell in cells):
         assert may_hold(found, sign)
     assert not may_hold(pd.Series([cell.replace(sign, "") for cell in cells], dtype="str"), sign)
+
+
+KEYS = st.text("0f", min_size=16, max_size=16)
+
+
+@QUICK
+@given(CELLS | st.lists(KEYS, max_size=8), st.integers(0, 30))
+def test_texts_differ_or_one_comes_again(cells, cut):
+    assert all_differ(column(cells, cut)) is (len(set(cells)) == len(cells))
+
+
+def test_keys_of_one_number_are_still_told_apart(monkeypatch):
+    monkeypatch.setattr(text_columns, "_ODD", np.uint64(0))
+    assert all_differ(pd.Series(["a" * 8 + "c" * 8, "b" * 8 + "c" * 8], dtype="str"))
+    assert not all_differ(pd.Series(["a" * 16, "a" * 16], dtype="str"))
 
 
 @QUICK
