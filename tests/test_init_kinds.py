@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from cultureplus.cli import main
+from cultureplus.errors import InputError
 from cultureplus.instrument import load_instruments
 from cultureplus.intake import read_survey
 from cultureplus.proposing.init_survey import init_survey, open_places
@@ -249,16 +250,29 @@ def test_two_columns_of_one_name_but_for_capitals_are_not_chosen_between(tmp_pat
     assert "  no questionnaire was recognised" in said
 
 
-def test_sheets_that_are_not_read_are_told(tmp_path):
+def with_sheets(path, *first):
+    """A workbook whose answers stand on the second sheet."""
     book = openpyxl.Workbook()
-    book.active.append(["Culture survey"])
-    book.active.append(["For the board"])
+    for row in first:
+        book.active.append(row)
     answers = book.create_sheet("Answers")
-    answers.append([*TEXTS, "team"])
-    for n in range(N):
-        answers.append([*ANSWERS[n], TEAMS[n]])
-    book.save(tmp_path / "a.xlsx")
+    for row in ([*TEXTS, "team"], *([*ANSWERS[n], TEAMS[n]] for n in range(N))):
+        answers.append(row)
+    book.save(path)
+    return path
+
+
+def test_sheets_that_are_not_read_are_told(tmp_path):
+    path = with_sheets(tmp_path / "a.xlsx", ["question", "team"], ["ps_1", "Red"])
     said: list[str] = []
-    init_survey([tmp_path / "a.xlsx"], tmp_path / "s", say=said.append)
+    init_survey([path], tmp_path / "s", say=said.append)
     assert "  only the first of its sheets was read, not 1 other" in said
     assert any("1. move the sheet with the answers in front of the others" in each for each in said)
+
+
+def test_a_cover_sheet_without_a_header_is_refused_with_the_other_sheets_told(tmp_path):
+    path = with_sheets(tmp_path / "a.xlsx", ["Culture survey"], ["For the board"])
+    with pytest.raises(
+        InputError, match=r"header\.\n  found: only the first of its sheets was read"
+    ):
+        init_survey([path], tmp_path / "s")

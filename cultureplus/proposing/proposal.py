@@ -200,6 +200,7 @@ def _refuse_headless(
         raise InputError(
             "Nothing in the file shows that its first row is a header.",
             file=raw.file,
+            found="; ".join(note for note in raw.notes if "sheets" in note) or None,
             fix=f"{ROW_OF_NAMES}; if it is there, name one column so that it shows, such as "
             "respondent or team",
         )
