@@ -34,7 +34,7 @@ from cultureplus.raw_table import NO_HEADER, ROW_OF_NAMES, RawTable, column_of
 from cultureplus.readers import read_export, read_table
 from cultureplus.settings import Settings
 from cultureplus.spelling import plain_text, same_name, tidied
-from cultureplus.text_columns import as_bytes, as_digits
+from cultureplus.text_columns import as_bytes, as_digits, may_hold
 from cultureplus.toml_source import TomlTable
 
 _BYTES = 8  # of a key's hash; two digits each
@@ -124,7 +124,7 @@ class Identities:
 def hashed(keys: pd.Series, salt: str) -> pd.Series:
     """Each key's hash, 16 hexadecimal digits; blank stays blank.
 
-    `keys`: texts, compared as `plain_text` tidies them.
+    `keys`: texts, compared as `plain_text` tidies them, and e-mail addresses without capitals.
 
     >>> hashed(pd.Series(["P1", " P1", "P2", ""]), "0123456789abcdef").tolist()
     ['c6c837f6bb172259', 'c6c837f6bb172259', 'df8d1a3c4130e70e', '']
@@ -134,6 +134,8 @@ def hashed(keys: pd.Series, salt: str) -> pd.Series:
     secret = secret if len(secret) <= _MOST_SALT else blake2b(secret).digest()
     empty = blake2b(key=secret, digest_size=_BYTES)
     tidy = tidied(keys)
+    if may_hold(tidy, "@"):  # in one wave somebody is Ann@..., in the next ann@...
+        tidy = tidy.mask(tidy.str.fullmatch(_MAIL), tidy.str.casefold())
     found = []
     for key in as_bytes(tidy):
         one = empty.copy()

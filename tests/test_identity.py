@@ -102,6 +102,12 @@ def test_a_hash_tells_the_same_keys_from_others_and_nothing_else(keys):
     assert not set(found) & set(hashed(cells, OTHER)) - {""}
 
 
+def test_an_address_is_the_same_in_capitals_and_a_key_of_another_kind_is_not():
+    one, same, *others = hashed(pd.Series(["Ann@x.org", "ann@X.org", "A1", "a1", "A@1"]), SALT)
+    assert one == same
+    assert len({one, *others}) == 4
+
+
 def test_a_long_salt_counts_to_its_end():
     assert hashed_key("P1", "x" * 80 + "y") != hashed_key("P1", "x" * 80 + "z")
 
