@@ -73,8 +73,10 @@ def limesurvey_import(content):
     """The questions of a tab-separated structure, its codes checked as LimeSurvey checks them."""
     text = content.decode("utf-8")
     assert text[0] == "\ufeff"
+    content[:10_000].decode("utf-8")  # by these it tells the encoding
     rows = list(csv.DictReader(io.StringIO(text[1:]), delimiter="\t", strict=True))
     assert {row["text"] for row in rows if row["class"] == "S" and row["name"] == "language"}
+    assert all(len(row["text"]) <= 200 for row in rows if row["name"] == "surveyls_title")
     found = []
     for row in rows:
         assert not (row["text"] or "").startswith(("=", "+", "-", "@"))

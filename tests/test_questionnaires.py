@@ -170,6 +170,14 @@ def test_any_text_comes_through_each_format(texts):
         assert [text for _, text in options] == wanted
 
 
+@pytest.mark.parametrize("shift", range(3))
+def test_the_encoding_is_told_wherever_the_first_bytes_end(shift):
+    """LimeSurvey looks at 10,000 bytes: a letter cut in two there would tell another one."""
+    items = tuple(Item(f"i_{place}", "\u5354\u529b" * 60 + "x" * shift) for place in range(40))
+    asked = limesurvey_import(written([rated(items=items)], "limesurvey"))
+    assert [text for _, text in asked[0].parts] == [item.text for item in items]
+
+
 def markdown_texts(content):
     """The middle cells of all tables, as a browser shows them."""
     page = mistune.create_markdown(escape=True, plugins=["table"])(content.decode("utf-8"))
@@ -216,6 +224,9 @@ REFUSED = {
     "no language": ({"language": "English"}, "A language is a code.", ["possible: en, de"]),
     "the wrong ending": (
         {"out": "here.csv"}, "A questionnaire for Qualtrics ends in .txt.", ["here.txt"]),
+    "a title that is too long for its tool": (
+        {"title": "x" * 201, "to": "limesurvey"}, "This title is too long for LimeSurvey.",
+        ["found: 201 characters", "at most 200"]),
     "no folder": ({"out": "nowhere/here.txt"}, "nowhere/here.txt can't be written.", ["folder"]),
 }  # fmt: skip
 

@@ -7,7 +7,13 @@ choice (type M) with its options as subquestions. Codes are letters and digits o
 mapping. No question is mandatory: an answer that was forced tells nothing.
 
 Texts are HTML to LimeSurvey and `{...}` is an expression: what would be taken for one of these, or
-would end a cell or begin a formula in a spreadsheet, is written as an entity.
+would end a cell or begin a formula in a spreadsheet, is written as an entity. So is every letter
+beyond ASCII: the importer tells the encoding by the first 10,000 bytes, which may end within one.
+
+Checked against `TSVImportSurvey`, `createXMLfromData` and `fileCsvToUtf8` of LimeSurvey 6
+(application/helpers/admin/import_helper.php), the rules of its models Question and Answer, and a
+structure that LimeSurvey exported. A question belongs to the group above it, a subquestion and an
+answer to the question above; columns that the importer does not know are attributes.
 """
 
 from __future__ import annotations
@@ -30,14 +36,21 @@ _SETTINGS = {
     "showqnumcode": "X",
 }
 _LABEL_CODE = 5  # characters of an answer's code
+_LONGEST_TITLE = 200
 
 
 def write(pages: Sequence[Page], *, title: str, language: str) -> bytes:
     """The questionnaire as LimeSurvey imports it.
 
-    Raises `InputError` for two codes that are one to LimeSurvey, and for an answer that its codes
-    cannot hold.
+    Raises `InputError` for two codes that are one to LimeSurvey, for an answer that its codes
+    cannot hold, and for a title that is too long.
     """
+    if len(title) > _LONGEST_TITLE:
+        raise InputError(
+            "This title is too long for LimeSurvey.",
+            found=f"{len(title)} characters",
+            possible=[f"at most {_LONGEST_TITLE}"],
+        )
     rows = [_row("S", name="language", text=language)]
     rows += [_row("S", name=name, text=value) for name, value in _SETTINGS.items()]
     rows.append(_row("SL", name="surveyls_title", text=title, language=language))
@@ -99,7 +112,7 @@ def _refuse_one(names: Sequence[str]) -> None:
 
 def _text(text: str) -> str:
     """A text in which nothing is a tag, an expression, a quotation of cells or a formula."""
-    found = html.escape(text, quote=False)
+    found = html.escape(text, quote=False).encode("ascii", "xmlcharrefreplace").decode()
     for sign in '{}"\\':
         found = found.replace(sign, f"&#{ord(sign)};")
     return f"&#{ord(found[0])};{found[1:]}" if found.startswith(("=", "+", "-", "@")) else found
