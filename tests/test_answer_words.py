@@ -34,6 +34,7 @@ KNOWN = {
     "Dutch": ("Helemaal mee oneens|Mee oneens|Neutraal|Mee eens|Helemaal mee eens", 1, 5),
     "numbers in front": ("1 - not at all|2 - a bit|3 - yes", 1, 3),
     "ends only": ("1 (worst)", 1, 1),
+    "numbers with their words": ("1 = Never|2 = Rarely|3 = Sometimes|4 = Often|5 = Always", 1, 5),
 }  # fmt: skip
 
 
@@ -56,6 +57,10 @@ OPEN = {
     "one word that is none": (["Agree", "Strongly agree", "Perhaps"], 1, 5),
     "a number beyond the range": (["1 - low", "9 - high"], 1, 5),
     "a number twice": (["1 - low", "1 - high"], 1, 5),
+    "numbers against their words": (
+        ["1 - Strongly agree", "2 - Agree", "3 - Neutral", "4 - Disagree", "5 - Strongly disagree"],
+        1, 5),
+    "ends against their words": (["1 (trifft zu)", "7 (trifft nicht zu)"], 1, 7),
 }
 
 

@@ -7,7 +7,7 @@ survey.toml says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cultureplus.spelling import same_name
@@ -133,7 +133,8 @@ def meaning_of(labels: Iterable[str], own: Sequence[str], low: int, high: int) -
             return Meaning(ordered, language, how, silent)
     values = numbered(said)
     if values and all(low <= value <= high for value in values.values()):
-        return Meaning(dict(values), "", BY_NUMBER, silent)
+        if not _turned(values, [places for _, places, _ in scales]):
+            return Meaning(dict(values), "", BY_NUMBER, silent)
     return Meaning(dict.fromkeys(sorted(said)), "", "", silent)
 
 
@@ -148,6 +149,19 @@ def numbered(labels: Iterable[str]) -> dict[str, int]:
     if len(found) < len(hits) or len(set(found.values())) < len(found):
         return {}
     return dict(sorted(found.items(), key=lambda pair: pair[1]))
+
+
+def _turned(values: Mapping[str, int], scales: Iterable[Sequence[Sequence[str]]]) -> bool:
+    """Whether the words behind the numbers run from high to low: `1 - Agree, 2 - Disagree`."""
+    words = [_plain(_NUMBERED.sub(lambda hit: hit[0][-1], label).rstrip(")]")) for label in values]
+    falls = rises = False
+    for places in scales:
+        at = {_plain(word): n for n, several in enumerate(places) for word in several}
+        found = [at[word] for word in words if word in at]
+        if len(found) == len(words) > 1:
+            falls = falls or found == sorted(found, reverse=True)
+            rises = rises or found == sorted(found)
+    return falls and not rises
 
 
 def are_answers(labels: Iterable[str], own: Iterable[str] = ()) -> bool:
