@@ -59,7 +59,9 @@ OPEN = {
     "a number twice": (["1 - low", "1 - high"], 1, 5),
     "numbers against their words": (
         ["1 - Strongly agree", "2 - Agree", "3 - Neutral", "4 - Disagree", "5 - Strongly disagree"],
-        1, 5),
+        1,
+        5,
+    ),
     "ends against their words": (["1 (trifft zu)", "7 (trifft nicht zu)"], 1, 7),
 }
 

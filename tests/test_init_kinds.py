@@ -276,3 +276,20 @@ def test_a_cover_sheet_without_a_header_is_refused_with_the_other_sheets_told(tm
         InputError, match=r"header\.\n  found: only the first of its sheets was read"
     ):
         init_survey([path], tmp_path / "s")
+
+
+def test_codes_of_which_a_file_explains_the_ends_alone_are_open_and_why_is_said(tmp_path):
+    """What stands above the codes is no label: it may not give way to a code of its name."""
+    pyreadstat = pytest.importorskip("pyreadstat")
+    pyreadstat.write_sav(
+        pd.DataFrame({f"v{place}": [1.0, 2.0, 4.0, 7.0] for place in range(7)}),
+        str(tmp_path / "2026Q3.sav"),
+        column_labels=TEXTS,
+        variable_value_labels={
+            f"v{place}": {1: "Strongly agree", 7: "Strongly disagree"} for place in range(7)
+        },
+    )
+    path = init_survey([tmp_path / "2026Q3.sav"], tmp_path / "survey", say=lambda line: None)
+    lines = path.read_text("utf-8").split("[labels.answers_1_7.any]\n")[1].splitlines()[:5]
+    assert lines[0].startswith("# Which answer is which number, from 1 to 7?")
+    assert lines[1:] == ["1 = 7", "7 = 1", '2 = "?"', '4 = "?"']

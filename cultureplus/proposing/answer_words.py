@@ -124,17 +124,17 @@ def meaning_of(labels: Iterable[str], own: Sequence[str], low: int, high: int) -
     for language, places, how in scales:
         at = {_plain(word): low + n for n, words in enumerate(places) for word in words}
         numbers = [at.get(text) for text in said.values()]
-        fits = said and None not in numbers and len(set(numbers)) == len(numbers)
-        if fits and len(places) == high - low + 1 and not _whole_elsewhere(said.values(), places):
+        known = said and None not in numbers and len(set(numbers)) == len(numbers)
+        if known and len(places) == high - low + 1 and not _whole_elsewhere(said.values(), places):
             found = dict(zip(said, numbers, strict=True))
             ordered: dict[str, int | None] = dict(
                 sorted(found.items(), key=lambda pair: pair[1] or 0)
             )
             return Meaning(ordered, language, how, silent)
     values = numbered(said)
-    if values and all(low <= value <= high for value in values.values()):
-        if not _turned(values, [places for _, places, _ in scales]):
-            return Meaning(dict(values), "", BY_NUMBER, silent)
+    fits = values and all(low <= value <= high for value in values.values())
+    if fits and not _turned(values, [places for _, places, _ in scales]):
+        return Meaning(dict(values), "", BY_NUMBER, silent)
     return Meaning(dict.fromkeys(sorted(said)), "", "", silent)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cultureplus.cells import as_number
 from cultureplus.instrument import Instrument
-from cultureplus.proposing.answer_words import Meaning, meaning_of
+from cultureplus.proposing.answer_words import BY_NUMBER, Meaning, meaning_of
 from cultureplus.proposing.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
 from cultureplus.proposing.match_items import Match
 from cultureplus.raw_table import RawTable
@@ -98,20 +98,71 @@ def _is_known(text: str, question: Instrument) -> bool:
 def _coded(match: Match, facts: Mapping[str, Facts]) -> Labels | None:
     """Codes that the file itself explains, where they are not the instrument's own numbers."""
     question = match.instrument
-    explained = [facts[c] for c in match.columns if c in facts and facts[c].labels]
-    if not explained or any(each.texts for each in explained):
+    together = _explained(match, facts)
+    if not together:
         return None
-    together: dict[str, str] = {}
-    for each in explained:
-        for code, label in each.labels.items():
-            if together.setdefault(code, label) != label:
-                return None
     meaning = meaning_of(together.values(), question.answer_labels, question.low, question.high)
     codes = {code: meaning.numbers.get(label) for code, label in together.items()}
     known = {code: number for code, number in codes.items() if number is not None}
     if not known or all(as_number(code) == number for code, number in known.items()):
         return None
+    between = {f"{number:g}" for number in _numbers(match, facts)} - set(known)
+    if between:  # only the ends are explained
+        return Labels({ANY: Meaning({**known, **dict.fromkeys(sorted(between))}, "", "")})
     return Labels({ANY: Meaning(dict(known), meaning.language, "what the file says of its codes")})
+
+
+def _explained(match: Match, facts: Mapping[str, Facts]) -> dict[str, str] | None:
+    """What the file says of the codes in its columns; None where these do not say the same."""
+    explained = [facts[c] for c in match.columns if c in facts and facts[c].labels]
+    if any(each.texts for each in explained):
+        return {}
+    together: dict[str, str] = {}
+    for each in explained:
+        for code, label in each.labels.items():
+            if together.setdefault(code, label) != label:
+                return None
+    return together
+
+
+def _numbers(match: Match, facts: Mapping[str, Facts]) -> set[float]:
+    """The numbers in the columns of a question, codes of no answer aside."""
+    low, high = match.instrument.low, match.instrument.high
+    several = [facts[column] for column in match.columns if column in facts]
+    return {
+        number
+        for each in several
+        for number in each.numbers
+        if low <= number <= high or number not in NO_ANSWER_CODES
+    }
+
+
+def doubt_about(match: Match, facts: Mapping[str, Facts], labels: Labels | None) -> str:
+    """Why the numbers in a question's columns may not be the instrument's; '' for no reason.
+
+    `labels`: what `labels_of` found; numbers that stand beside labels are answers too.
+    """
+    question = match.instrument
+    if question.kind == "select_all" or (labels is not None and labels.too_many):
+        return ""
+    said = _explained(match, facts) if labels is None else {}
+    if said is None:
+        return "the file does not say the same of the codes in all columns"
+    meaning = meaning_of(said.values(), question.answer_labels, question.low, question.high)
+    if None in meaning.numbers.values():
+        named = [f"{code} '{label}'" for code, label in said.items() if label in meaning.numbers]
+        return f"the file calls its codes {named[0]} to {named[-1]}; is that from low to high?"
+    numbers = _numbers(match, facts)
+    for each in labels.tongues.values() if labels is not None else ():
+        if each.how not in ("", BY_NUMBER):  # of words it is said how many occur
+            return ""
+        numbers |= {number for number in each.numbers.values() if number is not None}
+    if not numbers or {question.low, question.high} <= numbers:
+        return ""
+    least, most = min(numbers), max(numbers)
+    return (
+        f"{least:g} to {most:g} occur where its answers go from {question.low} to {question.high}"
+    )
 
 
 def codes_of_no_answer(matches: Iterable[Match], facts: Mapping[str, Facts]) -> list[int]:

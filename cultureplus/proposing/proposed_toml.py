@@ -14,7 +14,7 @@ from cultureplus.proposing.answer_words import BY_NUMBER
 from cultureplus.proposing.draft_instrument import pattern_of
 from cultureplus.proposing.first_look import FirstLook
 from cultureplus.proposing.match_items import Found, Match
-from cultureplus.proposing.match_labels import Labels, code_for_labels
+from cultureplus.proposing.match_labels import Labels, code_for_labels, doubt_about
 from cultureplus.proposing.match_roles import Role
 from cultureplus.proposing.proposal import Proposal, Side, shared_labels
 from cultureplus.spelling import in_order, slug
@@ -184,7 +184,7 @@ def _tongue(
     meaning = labels.tongues[tongue]
     table: dict[str, Any] = {}
     if None in meaning.numbers.values():
-        table["1"] = Remark(
+        table[""] = Remark(  # no label is blank, but one may be any number
             f"Which answer is which number, from {low} to {high}? A label that means no answer "
             f"gets {code}, which then stands under [missing]."
         )
@@ -217,10 +217,19 @@ def _instruments(proposal: Proposal) -> dict[str, Any]:
         columns = _mapping(match)
         if columns:
             table["columns"] = columns
-        by_name = sum(each.by_name and not each.is_sure for each in match.found.values())
-        why = f"{by_name} columns have the names of its items, and the file does not say what was"
-        found[question.id] = Noted(table, marked(f"{why} asked")) if by_name else table
+        doubts = [
+            _by_name(match),
+            doubt_about(match, proposal.facts, proposal.labels.get(question.id)),
+        ]
+        why = "; ".join(filter(None, doubts))
+        found[question.id] = Noted(table, marked(why)) if why else table
     return {"instruments": found} if found else {}
+
+
+def _by_name(match: Match) -> str:
+    count = sum(each.by_name and not each.is_sure for each in match.found.values())
+    why = f"{count} columns have the names of its items, and the file does not say what was asked"
+    return why if count else ""
 
 
 def _mapping(match: Match) -> dict[str, Any]:
