@@ -91,10 +91,17 @@ def _shortened(text: str) -> str:
 
 def _recoded(then: RawTable, now: RawTable, asked: Asked) -> Iterator[tuple[str, str]]:
     for item, before, after in _pairs(then, now, asked):
-        codes = [set(then.labels.get(before, ())), set(now.labels.get(after, ()))]
-        if all(codes) and codes[0] != codes[1]:
+        codes = [then.labels.get(before, {}), now.labels.get(after, {})]
+        if all(codes) and set(codes[0]) != set(codes[1]):
             counts = [counted(len(each), "labelled answer") for each in codes]
             yield item, f"other answers: {counts[0]} then, {counts[1]} now"
+            continue
+        for code in codes[0] if all(codes) else ():
+            texts = [each[code] for each in codes]
+            if _bare(texts[0]) != _bare(texts[1]):
+                old, new = map(_shortened, texts)
+                yield item, f"answer {code} was '{old}', now '{new}'"
+                break
 
 
 def _stretched(

@@ -60,6 +60,16 @@ def test_other_labelled_answers_are_told():
     assert told(raw(labels={"q1": five}), raw(labels={"q1": dict(five)})) == []
 
 
+def test_an_answer_whose_label_is_another_one_is_told():
+    """The same codes the other way round would turn every mean over."""
+    then = {"1": "Disagree", "2": "Neither", "3": "Agree"}
+    found = told(raw(labels={"q1": then}), raw(labels={"q1": {"1": "Agree", "2": "Neither",
+                                                              "3": "Disagree"}}))  # fmt: skip
+    assert found == [["q1", "answer 1 was 'Disagree', now 'Agree'"]]
+    same = {code: f" {label.upper()}!" for code, label in then.items()}
+    assert told(raw(labels={"q1": then}), raw(labels={"q1": same})) == []
+
+
 def drawn(then: int, now: int, size: int = 300, top: float = 0.2) -> pd.DataFrame:
     """Answers of two waves, up to these; the top one as often as said."""
     draw = np.random.default_rng(4)
