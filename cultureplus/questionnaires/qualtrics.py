@@ -9,6 +9,10 @@ one question of several answers, numbered in the instrument's order; its columns
 Texts are HTML to Qualtrics, and `[[` and `${` are commands: what would be taken for one of these
 is written as an entity. The format knows no option that excludes the others; where one is ticked
 beside others all the same, the others count.
+
+Checked against Qualtrics' page on importing surveys and public files of other authors that use the
+same tags (`[[Question:MC:...]]`, `[[ID:...]]`, `[[AdvancedChoices]]`, `[[Choice:0]]`), not against
+Qualtrics itself.
 """
 
 from __future__ import annotations
