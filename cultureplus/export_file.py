@@ -44,8 +44,8 @@ class ExportFile:
         """The file's ending, in small letters."""
         return self.path.suffix.lower()
 
-    def refuse_absent(self) -> None:
-        """Raise `InputError` unless there is such a file."""
+    def refuse_absent(self, *, named: str = " in survey.toml") -> None:
+        """Raise `InputError` unless there is such a file; `named`: where its name was given."""
         try:
             there, is_file = self.path.exists(), self.path.is_file()
         except OSError:  # a name that no file can have, or a folder that may not be looked into
@@ -53,10 +53,10 @@ class ExportFile:
         if not there:
             raise InputError(
                 f"There is no file {self.path}.",
-                fix="check the name in survey.toml, or put the file there",
+                fix=f"check the name{named}, or put the file there",
             )
         if not is_file:
-            raise InputError(f"{self.path} is a folder.", fix="name a file in survey.toml")
+            raise InputError(f"{self.path} is a folder.", fix=f"name a file{named}")
 
     def beginning(self, size: int) -> bytes:
         """The file's first bytes. Raises `InputError` where it can't be opened."""

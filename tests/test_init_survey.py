@@ -485,6 +485,12 @@ def test_whoever_stops_reading_along_meets_no_traceback(tmp_path):
     assert run.returncode == 1
 
 
+def test_an_export_that_is_not_there_is_no_matter_of_survey_toml(tmp_path):
+    with pytest.raises(InputError, match=r"^There is no file .*gone\.csv") as caught:
+        init_survey([tmp_path / "gone.csv"], tmp_path / "survey")
+    assert "survey.toml" not in str(caught.value)
+
+
 def test_an_own_instrument_is_matched_by_its_words(tmp_path, make_survey):
     own = make_survey() / "tea.toml"
     text = own.read_text(encoding="utf-8").replace(

@@ -50,7 +50,7 @@ def first_look(path: Path, *, dictionary: Path | None = None) -> FirstLook:
     Raises `InputError` where it can't be read as any kind, with what its reader says.
     """
     export = ExportFile(path, dictionary=dictionary)
-    export.refuse_absent()
+    export.refuse_absent(named="")
     guessed: dict[str, str] = {}
     if export.suffix in _TEXT:
         export = _as_written(export, guessed)
