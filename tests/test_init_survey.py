@@ -426,6 +426,7 @@ def test_a_draft_of_an_instrument_is_read_with_its_survey(tmp_path, capsys):
     draft = (folder / "sat.toml").read_text(encoding="utf-8")
     assert 'text = "My pay"' in draft
     assert "reversed = []  # guess: ids of items worded the other way round" in draft
+    assert "[answers]  # guess: the labels of the columns, in the order that is usual" in draft
     assert list(guesses_in([folder / "survey.toml", folder / "sat.toml"])) == [
         "survey.toml", "sat.toml",
     ]  # fmt: skip

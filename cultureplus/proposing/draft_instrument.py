@@ -166,7 +166,7 @@ def draft_text(match: Match) -> str:
         "source": Noted(question.source, marked("whose words are these, and who may use them?")),
         "licence": question.licence,
         "validity": question.validity,
-        "answers": Noted(answers, marked("low and high are those of the columns")),
+        "answers": Noted(answers, marked(_ends_said(question))),
         "scoring": {
             "min_answered": question.min_answered,
             "reversed": Noted(
@@ -179,3 +179,9 @@ def draft_text(match: Match) -> str:
         ],
     }
     return toml_text(values)
+
+
+def _ends_said(question: Instrument) -> str:
+    if question.answer_labels:
+        return "the labels of the columns, in the order that is usual; which end is high?"
+    return f"{question.low} to {question.high} follows from the columns; is it what was offered?"

@@ -21,7 +21,7 @@ from cultureplus.proposing.answer_words import are_answers
 from cultureplus.proposing.column_facts import Facts, facts_of
 from cultureplus.proposing.draft_instrument import drafted
 from cultureplus.proposing.first_look import FirstLook, first_look
-from cultureplus.proposing.match_items import Matches, match_items, match_matrix
+from cultureplus.proposing.match_items import Match, Matches, match_items, match_matrix
 from cultureplus.proposing.match_labels import (
     Labels,
     code_for_labels,
@@ -107,12 +107,7 @@ def propose(
     for raw in raws:
         if not _in_blocks(facts_of([raw]), matches.columns):
             _refuse_headless(raw, asked)
-    ids = {item.id for each in instruments for item in each.items} | {e.id for e in instruments}
-    for name, pattern in (drafts or {}).items():
-        left = {column: each for column, each in facts.items() if column not in matches.columns}
-        draft = drafted(name, pattern, left, taken=ids)
-        ids |= {name, *draft.found}
-        matches.taken.append(draft)
+    matches.taken += _drafts(drafts or {}, facts, instruments, matches.columns)
     taken = matches.columns | ({wave.column} if wave else set())
     by_wave = [facts_of([raw]) for raw in parts.values()] if len(parts) > 1 else [facts]
     respondent, side, at_home = _people(people, by_wave, list(parts), taken)
@@ -127,31 +122,13 @@ def propose(
     beyond = beyond | {role.column for role in units.values()}
     adjust = roles.adjust_columns(home, beyond)
     named = {lens: _unit_names(home[role.column]) for lens, role in units.items()}
-    for question in instruments:
-        if question.kind == "matrix":
-            rated = {lens: names for lens, names in named.items() if len(names) <= _MOST_RATED}
-            found = match_matrix(
-                question,
-                {name: each for name, each in facts.items() if name not in taken},
-                rated,
-                called=_called(raws[-1], [question], chain(*rated.values())),
-            )
-            if found is not None:
-                matches.taken.append(found)
+    free = {name: each for name, each in facts.items() if name not in taken}
+    matches.taken += _rated(free, raws[-1], instruments, named)
     taken |= matches.columns
     if at_home is None:
         taken |= beyond | {role.column for role in adjust}
-    comment, free = roles.comment_column(facts, taken)
-    spoken = language.column if language else None
-    labels = {
-        match.instrument.id: found
-        for match in matches.taken
-        for found in [labels_of(match, facts, raws, spoken)]
-        if found is not None
-    }
-    missing = codes_of_no_answer(matches.taken, facts)
-    if any(each.no_answer for found in labels.values() for each in found.tongues.values()):
-        missing = sorted({*missing, code_for_labels(missing)})
+    comment, free_texts = roles.comment_column(facts, taken)
+    labels = _labels(matches, facts, raws, language)
     keys = {cell for each in by_wave for cell in each[respondent.column].counts} if (
         respondent) else set()  # fmt: skip
     return Proposal(
@@ -164,17 +141,68 @@ def propose(
         seconds=seconds,
         language=language,
         comment=comment,
-        free_texts=free,
+        free_texts=free_texts,
         units=units,
         adjust=adjust,
         people=side,
         ties=_ties(ties, keys, list(parts)),
         matches=matches,
         labels=labels,
-        missing=missing,
+        missing=_missing(matches, facts, labels),
         superiors=roles.superiors(home, beyond),
         blocks=_scales(facts, taken | {role.column for role in [comment] if role}),
     )
+
+
+def _drafts(
+    drafts: Mapping[str, str],
+    facts: Mapping[str, Facts],
+    instruments: Sequence[Instrument],
+    taken: set[str],
+) -> list[Match]:
+    """New instruments from the columns that no other one reads."""
+    left = {name: each for name, each in facts.items() if name not in taken}
+    ids = {item.id for each in instruments for item in each.items} | {e.id for e in instruments}
+    found = []
+    for name, pattern in drafts.items():
+        found.append(drafted(name, pattern, left, taken=ids))
+        ids |= {name, *found[-1].found}
+        left = {name: each for name, each in left.items() if name not in found[-1].columns}
+    return found
+
+
+def _rated(
+    free: Mapping[str, Facts],
+    raw: RawTable,
+    instruments: Sequence[Instrument],
+    named: Mapping[str, Sequence[str]],
+) -> list[Match]:
+    """Questions that rate each unit of a lens; `named`: lens -> its units."""
+    rated = {lens: names for lens, names in named.items() if len(names) <= _MOST_RATED}
+    found = [
+        match_matrix(question, free, rated, called=_called(raw, [question], chain(*rated.values())))
+        for question in instruments
+        if question.kind == "matrix"
+    ]
+    return [match for match in found if match is not None]
+
+
+def _labels(
+    matches: Matches, facts: Mapping[str, Facts], raws: Sequence[RawTable], language: Role | None
+) -> dict[str, Labels]:
+    spoken = language.column if language else None
+    found = {match.instrument.id: labels_of(match, facts, raws, spoken) for match in matches.taken}
+    return {name: labels for name, labels in found.items() if labels is not None}
+
+
+def _missing(
+    matches: Matches, facts: Mapping[str, Facts], labels: Mapping[str, Labels]
+) -> list[int]:
+    """Codes that mean no answer, with the one that labels of no answer will get."""
+    codes = codes_of_no_answer(matches.taken, facts)
+    if any(each.no_answer for found in labels.values() for each in found.tongues.values()):
+        return sorted({*codes, code_for_labels(codes)})
+    return codes
 
 
 def _told(raw: RawTable) -> RawTable:
