@@ -50,8 +50,8 @@ def holds_values(names: Iterable[str]) -> bool:
 def shown_as_header(frame: pd.DataFrame) -> bool:
     """Whether the cells show that the names above them are names and no record.
 
-    They do where numbers, days or numbered keys stand below a name without a digit. Words below
-    words show nothing: whoever stands first may be alone in their unit.
+    They do where numbers, days or addresses stand below something else, or numbered keys below a
+    word. Words below words show nothing: whoever stands first may be alone in their unit.
     """
     names = [str(name) for name in frame.columns]
     if holds_values(names):
@@ -59,11 +59,12 @@ def shown_as_header(frame: pd.DataFrame) -> bool:
     for place, name in enumerate(names):
         cells = frame.iloc[:, place]
         some = cells.loc[cells != ""].head(_LOOKED_AT)
-        if not name or _DIGIT.search(name) or some.empty:
+        if not name or some.empty:
             continue
-        values = some.map(lambda cell: holds_values([plain_text(cell)])).mean()
-        keys = some.str.contains(_DIGIT).mean() if some.nunique() >= _MOSTLY * len(some) else 0
-        if max(values, keys) >= _MOSTLY:
+        numbered = not _DIGIT.search(name) and some.nunique() >= _MOSTLY * len(some)
+        if some.map(lambda cell: holds_values([plain_text(cell)])).mean() >= _MOSTLY or (
+            numbered and some.str.contains(_DIGIT).mean() >= _MOSTLY
+        ):
             return True
     return False
 

@@ -245,7 +245,7 @@ def _numbers(cells: pd.Series) -> tuple[pd.Series, pd.Series]:
     places, distinct = distinct_texts(cells)
     tidy = [plain_text(cell) for cell in distinct]
     values = np.array([as_number(text) for text in tidy], dtype="float64")
-    wrong = np.isnan(values) & np.array([text != "" for text in tidy])
+    wrong = np.isnan(values) & np.array([text != "" for text in tidy], dtype=bool)
     return (
         pd.Series(values[places], index=cells.index, copy=False),
         pd.Series(wrong[places], index=cells.index, copy=False),

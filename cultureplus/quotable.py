@@ -51,6 +51,8 @@ _BESIDE_THEM = """
     their in r n direkt direkte direkter direkten ihr ihre ihrer ihres der die des dein deine
     deines wer ist fachliche fachlicher disziplinarische disziplinarischer nom prénom du de la le
     votre qui est hiérarchique direto directo directa inmediato inmediata nombre su tu del quién es
+    what which how called please enter select choose give write tell us welche welcher welches wie
+    heisst was bitte quel quelle cuál cual cómo se llama wie heet hoe
     naam van de je uw direct directe diretto diretta nome do seu
 """
 _SUPERIORS = frozenset(_NAMES.split())

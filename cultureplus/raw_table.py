@@ -7,6 +7,7 @@ row.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -120,10 +121,14 @@ def records(frame: pd.DataFrame, names: list[str], file: str, *, first_row: int)
     ):
         raise InputError(NO_HEADER, file=file, fix=ROW_OF_NAMES)
     if repeated:
+        header = frame.fillna("").set_axis(pd.Index(names), axis=1)
+        told = len(repeated) == 1 and shown_as_header(header)  # otherwise it may be somebody's
+        places = [str(place) for place, name in enumerate(names, 1) if name == repeated[0]]
         raise InputError(
             "Two columns have the same name.",
             file=file,
-            column=repeated[0],
+            column=repeated[0] if told else None,
+            found=None if told else f"columns {' and '.join(places[:2])} of the table",
             fix="rename one of them in the file",
         )
     short = pd.Series(data=False, index=frame.index)
@@ -194,9 +199,14 @@ def has_header(raw: RawTable, known: Collection[str] = ()) -> bool:
 
     `known`: names that a header of this file would have.
     """
-    told = raw.questions or raw.labels or raw.identifying
+    # Where the question is the name itself, the reader only repeats the first row.
+    asked = any(text != name for name, text in raw.questions.items())
+    told = bool(asked or raw.labels or raw.identifying)
+    if raw.frame.shape[1] == 1:  # all names may stand in one cell: not divided
+        words = re.split(r"[^\w.]+", str(raw.frame.columns[0]))
+        told = told or len(set(known).intersection(words)) > 1
     return (
-        bool(told)
+        told
         or any((raw.frame[name] != name).all() for name in known if name in raw.frame)
         or shown_as_header(raw.frame)
     )
@@ -218,7 +228,7 @@ def _refuse_header(raw: RawTable, name: str, known: Collection[str]) -> None:
             "and columns",
         )
     # Where its names would be somebody's answers, or the people of a tie, none is listed.
-    if not has_header(raw, known) or holds_values(raw.frame.columns):
+    if not has_header(raw, {name, *known}) or holds_values(raw.frame.columns):
         alike = holds_values(raw.frame.columns) or any(
             (raw.frame[each] == each).any() for each in raw.frame
         )

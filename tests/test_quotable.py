@@ -40,7 +40,7 @@ def test_what_several_share_in_a_column_that_holds_little(cells, expected):
     "Vorgesetzte", "Vorgesetzte/r", "Direkter Vorgesetzter", "Reports to", "Chef", "Superior",
     "Name of your boss", "Manager Name", "Teamleiter", "Teamleiterin", "Leidinggevende",
     "Jefe directo", "Sup\u00e9rieur hi\u00e9rarchique", "Coach", "Mentor",
-    "Who is your line manager?",
+    "Who is your line manager?", "What is your line manager's name?", "Wie heißt Ihr Chef?",
 ])  # fmt: skip
 def test_columns_that_name_a_person(name):
     assert names_a_person(name)

@@ -20,7 +20,7 @@ import pandas as pd
 
 from cultureplus.errors import InputError, counted
 from cultureplus.grid import Grid
-from cultureplus.raw_table import RawTable, told_apart, under_header
+from cultureplus.raw_table import RawTable, has_header, told_apart, under_header
 from cultureplus.redcap_dictionary import Field, is_dictionary, read_dictionary, without_tags
 from cultureplus.spelling import plain_text
 
@@ -158,7 +158,7 @@ def _refuse_strangers(raw: RawTable, fields: Mapping[str, Field]) -> None:
         raise InputError(
             "The records and the dictionary do not belong together.",
             file=raw.file,
-            column=strange[0],
+            column=strange[0] if has_header(raw, known) else None,  # it may be somebody's record
             found=f"{counted(len(strange), 'column')} that the dictionary does not list",
             fix="download both from the same project at the same time",
         )
