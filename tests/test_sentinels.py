@@ -352,12 +352,12 @@ def outcome(seed: int) -> tuple[dict[str, str], list[str]]:
 
 
 def test_no_message_holds_what_somebody_is_or_wrote():
-    cases = [outcome(seed) for seed in range(70)]
+    cases = [outcome(seed) for seed in range(50)]
     assert [leak for _, leaks in cases for leak in leaks] == []
     # Where all is refused at once, or nothing is, little is proved.
-    assert sum("import log" in said for said, _ in cases) > 15
-    assert sum("error" in said for said, _ in cases) > 15
-    assert sum("proposal" in said for said, _ in cases) > 15
+    assert sum("import log" in said for said, _ in cases) > 10
+    assert sum("error" in said for said, _ in cases) > 10
+    assert sum("proposal" in said for said, _ in cases) > 10
 
 
 @pytest.mark.parametrize("form", ["name", "number", "note", "period"])
