@@ -58,8 +58,7 @@ def under_header(grid: Grid, *, header_rows: int, names: Sequence[str] | None = 
     """
     tidy = [plain_text(name) for name in (grid.texts(0) if names is None else names)]
     frame = grid.cells.iloc[header_rows:].reset_index(drop=True)
-    if names is None:
-        _refuse_title(grid, tidy, frame)
+    _refuse_title(grid, tidy if names is None else grid.texts(0), frame)
     raw = records(frame, tidy, grid.file, first_row=grid.row(0) + header_rows)
     if grid.export.decimal == ",":
         raw = replace(raw, frame=raw.frame.apply(_with_point))

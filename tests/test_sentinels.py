@@ -109,6 +109,10 @@ class Case:
             "quarter": [draw.choice(["2026Q2", "2026Q3"]) for _ in range(N)],
             "years": [str(draw.randint(0, 20)) for _ in range(N)],
         } | {item: [str(draw.randint(1, 5)) for _ in range(N)] for item in ASKED}
+        drinks = ["Milk, please", "Sugar", "Milk, please;Sugar", ""]
+        columns["drinks"] = [draw.choice(drinks) for _ in range(N)]
+        if self.chance(0.2):
+            columns["drinks"][draw.randrange(N)] = f"Sugar;{self.mark('short')}"
         if self.chance(0.12):
             cell = self.mark(draw.choice(["number", "short", "note"]))
             columns[draw.choice([*ASKED])][draw.randrange(N)] = cell
@@ -195,7 +199,8 @@ class Case:
         columns = self.table(keys)
         for export in exports:
             rows = self.sheet(columns if in_one else self.table(keys) | {
-                name: [*cells] for name, cells in columns.items() if name not in ("who", *ASKED)
+                name: [*cells] for name, cells in columns.items()
+                if name not in ("who", "drinks", *ASKED)
             })  # fmt: skip
             write(folder / export, self.spoil(rows, HEADS.get(self.kind, 1))
                   if export == wrong else rows)  # fmt: skip
@@ -218,7 +223,7 @@ class Case:
             self.settings([*columns], exports, people=people, ties=ties, by_wave=by_wave),
             encoding="utf-8",
         )
-        for name in ("tea.toml", "visits.toml"):
+        for name in ("tea.toml", "visits.toml", "drinks.toml"):
             (folder / name).write_text(FILES[name])
         fields = [
             f"{name},form,,text,What is your {name}?,\n"
@@ -240,7 +245,7 @@ class Case:
         wild = "settings" in self.spoils
         kind = draw.choice([*KINDS]) if wild and self.chance(0.1) else self.kind
         top = ['title = "Tea"', f'kind = "{kind}"', f'salt = "{SALT}"']
-        top += ['instrument_files = ["tea.toml", "visits.toml"]']
+        top += ['instrument_files = ["tea.toml", "visits.toml", "drinks.toml"]']
         top += ['dictionary = "dictionary.csv"'] * (kind == "redcap")
         roles = {"respondent": any_column("who"), "comment": any_column("note")}
         if len(exports) == 1:
@@ -278,6 +283,9 @@ class Case:
         if self.chance(0.3):
             seen = f'columns = {{ Red = "{self.called("tea_1" if wild else "years")}" }}'
             lines += ["[instruments.visits]", 'lens = "team"', *[seen] * self.chance(0.7)]
+        if self.chance(0.3):
+            lines += ["[instruments.drinks]", f'column = "{self.called(any_column("drinks"))}"']
+            lines += ['joins = ";"', *['unlisted = "ignore"'] * self.chance(0.5)]
         return "\n".join(lines) + "\n"
 
 
@@ -326,9 +334,10 @@ def told(case: Case) -> dict[str, str]:
             written = init_survey(
                 [case.folder / each for each in exports], case.folder / "new", say=said.append,
                 dictionary=case.folder / "dictionary.csv" if case.kind == "redcap" else None,
+                drafts={"ours": f"{case.called('tea_1')[:5]}*"} if case.chance(0.3) else None,
                 **beside,
             )  # fmt: skip
-            found["proposal"] = written.read_text(encoding="utf-8")
+            found["proposal"] = "".join(each.read_text() for each in written.parent.iterdir())
         except CultureplusError as problem:
             found["error of init"] = "".join(traceback.format_exception(problem))
     found["init"] = "\n".join(said)
