@@ -7,6 +7,7 @@ import pytest
 
 from cultureplus.instrument import load_instruments
 from cultureplus.proposing.column_facts import facts_of
+from cultureplus.proposing.draft_instrument import draft_text, drafted
 from cultureplus.proposing.init_survey import init_survey
 from cultureplus.proposing.match_items import Found, Match
 from cultureplus.proposing.match_labels import ANY, doubt_about, labels_of
@@ -76,3 +77,9 @@ def test_fewer_answers_than_the_instrument_has_are_a_guess_to_confirm(tmp_path):
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     written = init_survey([path], tmp_path / "survey", say=lambda line: None).read_text("utf-8")
     assert "[instruments.psychological_safety]  # guess: 1 to 5 occur where" in written
+
+
+def test_what_one_person_wrote_in_several_columns_is_no_answer_of_a_draft():
+    cells = [*["1 - No", "2 - Yes"] * 4, "3 - canary"]
+    both = facts_of([RawTable(pd.DataFrame({"q_1": cells, "q_2": cells}), "a.csv", 2)])
+    assert "canary" not in draft_text(drafted("ours", "q_*", both))

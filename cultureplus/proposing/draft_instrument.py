@@ -15,7 +15,7 @@ from typing import Any
 from cultureplus.errors import InputError, by_likeness, did_you_mean
 from cultureplus.guesses import marked
 from cultureplus.instrument import Instrument, Item
-from cultureplus.proposing.answer_words import meaning_of, numbered
+from cultureplus.proposing.answer_words import are_answers, meaning_of, numbered
 from cultureplus.proposing.column_facts import MOST_LABELS, NO_ANSWER_CODES, Facts
 from cultureplus.proposing.likeness import parts_of
 from cultureplus.proposing.match_items import Found, Match
@@ -113,7 +113,8 @@ def _range(name: str, several: list[Facts]) -> tuple[int, int, tuple[str, ...]]:
     numbers: set[float] = set()
     for facts in several:
         for text, n in facts.texts.items():
-            texts[text] = texts.get(text, 0) + n
+            # Once in each of several columns may be one person's text.
+            texts[text] = max(texts.get(text, 0), n + are_answers([text]))
         numbers |= {each for each in facts.numbers if each not in NO_ANSWER_CODES}
         texts.update(dict.fromkeys(facts.labels.values(), 2) if facts.texts else {})
     shared = [text for text, n in texts.items() if n > 1]
