@@ -77,7 +77,8 @@ def ratings(
             column=column,
             found=f"{counted(int(outside.sum()), 'such cell')} in this column",
             possible=[*range(instrument.low, instrument.high + 1), "blank"],
-            fix="correct the cell, or add its code to missing.codes in survey.toml",
+            fix="correct the cell, or add its code to missing.codes in survey.toml if it means no "
+            "answer; where all answers are numbered otherwise, give each its number under [labels]",
         )
     return numbers
 
