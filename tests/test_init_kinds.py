@@ -293,3 +293,17 @@ def test_codes_of_which_a_file_explains_the_ends_alone_are_open_and_why_is_said(
     lines = path.read_text("utf-8").split("[labels.answers_1_7.any]\n")[1].splitlines()[:5]
     assert lines[0].startswith("# Which answer is which number, from 1 to 7?")
     assert lines[1:] == ["1 = 7", "7 = 1", '2 = "?"', '4 = "?"']
+
+
+def test_a_code_that_is_another_unit_in_another_wave_is_open(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    for wave, second in (("2026Q2", "Sales"), ("2026Q3", "Finance")):
+        frame = pd.DataFrame({"department": [n % 2 + 1.0 for n in range(N)]})
+        frame[[f"v{place}" for place in range(7)]] = [[float(a) for a in row] for row in ANSWERS]
+        pyreadstat.write_sav(
+            frame, str(tmp_path / f"{wave}.sav"), column_labels=["Department", *TEXTS],
+            variable_value_labels={"department": {1: "IT", 2: second}},
+        )  # fmt: skip
+    exports = [tmp_path / "2026Q2.sav", tmp_path / "2026Q3.sav"]
+    text = init_survey(exports, tmp_path / "s", say=lambda line: None).read_text("utf-8")
+    assert re.search(r'\[rename\.function\].*do not say the same\n1 = "IT"\n2 = "\?"\n', text)

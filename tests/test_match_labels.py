@@ -40,7 +40,7 @@ CODED = {
     "only the ends": ([{"1": WORDS[0], "5": WORDS[-1]}] * 2, ALL, None, ""),
     "one column turned round": (
         [dict(zip("54321", WORDS, strict=True)), dict(zip("12345", WORDS, strict=True))], ALL,
-        None, "the file does not say the same of the codes in all columns"),
+        None, "not the same is said of the codes in all columns and files"),
     "words that are not known": (
         [dict(zip("12345", "vwxyz", strict=True))] * 2, ALL, None,
         "the file calls its codes 1 'v' to 5 'z'; is that from low to high?"),
@@ -83,3 +83,18 @@ def test_what_one_person_wrote_in_several_columns_is_no_answer_of_a_draft():
     cells = [*["1 - No", "2 - Yes"] * 4, "3 - canary"]
     both = facts_of([RawTable(pd.DataFrame({"q_1": cells, "q_2": cells}), "a.csv", 2)])
     assert "canary" not in draft_text(drafted("ours", "q_*", both))
+
+
+def test_codes_that_another_wave_explains_otherwise_are_doubted():
+    there = pd.DataFrame({name: ALL.split() for name in "ab"})
+    raws = [
+        RawTable(there, "a.sav", 2, labels={name: dict(zip(codes, WORDS, strict=True))
+                                            for name in "ab"})
+        for codes in ("54321", "12345")
+    ]  # fmt: skip
+    match = Match(scale(["a", "b"]), {name: Found(name, 1.0) for name in "ab"})
+    facts = facts_of(raws)
+    assert facts["a"].disputed == {"1", "2", "4", "5"}
+    assert labels_of(match, facts, raws, None) is None
+    assert doubt_about(match, facts, None).startswith("not the same is said of the codes")
+    assert facts_of(raws[:1])["a"].disputed == frozenset()

@@ -15,7 +15,7 @@ import pandas as pd
 
 from cultureplus.cells import as_number
 from cultureplus.raw_table import RawTable
-from cultureplus.spelling import plain_text
+from cultureplus.spelling import plain_text, same_name
 
 MOST_LABELS = 11  # a scale of 0 to 10 has so many
 _LONGEST_LABEL = 80
@@ -31,7 +31,8 @@ class Facts:
 
     `asked`: the question, where the file says it; `labels`: what the file says its codes mean;
     `identifying`: what of a person it holds, as far as the reader knows; `joins`: what stands
-    between several answers in one cell, where the tool says so; `rows`: how many records.
+    between several answers in one cell, where the tool says so; `rows`: how many records;
+    `disputed`: codes of which one file says something else than another.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Facts:
     labels: Mapping[str, str] = field(default_factory=dict)
     identifying: str = ""
     joins: str = ""
+    disputed: frozenset[str] = frozenset()
 
     @property
     def filled(self) -> int:
@@ -111,16 +113,22 @@ def facts_of(raws: Sequence[RawTable]) -> dict[str, Facts]:
         for name in raw.frame.columns:
             before = found.get(name)
             counts = _counts(raw.frame[name])
+            labels = raw.labels.get(name, {})
+            disputed: set[str] = set()
             if before is not None:
                 counts = Counter(before.counts) + counts
+                both = before.labels.keys() & labels.keys()
+                other = {c for c in both if same_name(before.labels[c]) != same_name(labels[c])}
+                disputed = {*before.disputed, *other}
             found[name] = Facts(
                 name,
                 len(raw.frame) + (before.rows if before else 0),
                 counts,
                 raw.questions.get(name, before.asked if before else ""),
-                raw.labels.get(name, before.labels if before else {}),
+                {**(before.labels if before else {}), **labels},
                 raw.identifying.get(name, before.identifying if before else ""),
                 raw.joins,
+                frozenset(disputed),
             )
     return found
 

@@ -113,10 +113,12 @@ def _coded(match: Match, facts: Mapping[str, Facts]) -> Labels | None:
 
 
 def _explained(match: Match, facts: Mapping[str, Facts]) -> dict[str, str] | None:
-    """What the file says of the codes in its columns; None where these do not say the same."""
+    """What the files say of the codes in its columns; None where they do not say the same."""
     explained = [facts[c] for c in match.columns if c in facts and facts[c].labels]
     if any(each.texts for each in explained):
         return {}
+    if any(each.disputed for each in explained):
+        return None
     together: dict[str, str] = {}
     for each in explained:
         for code, label in each.labels.items():
@@ -147,7 +149,7 @@ def doubt_about(match: Match, facts: Mapping[str, Facts], labels: Labels | None)
         return ""
     said = _explained(match, facts) if labels is None else {}
     if said is None:
-        return "the file does not say the same of the codes in all columns"
+        return "not the same is said of the codes in all columns and files"
     meaning = meaning_of(said.values(), question.answer_labels, question.low, question.high)
     if None in meaning.numbers.values():
         named = [f"{code} '{label}'" for code, label in said.items() if label in meaning.numbers]

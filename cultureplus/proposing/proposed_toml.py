@@ -144,15 +144,16 @@ def _rename(proposal: Proposal) -> dict[str, Any]:
     """Names of units that the file holds as codes and explains."""
     if proposal.people is not None:  # units are then read from that file
         return {}
-    said = {lens: proposal.facts[role.column].explained for lens, role in proposal.units.items()}
-    tables = {
-        lens: Noted(
-            {code: names[code] for code in sorted(names, key=in_order)},
-            "what the file says its codes mean",
-        )
-        for lens, names in said.items()
-        if names
-    }
+    tables: dict[str, Any] = {}
+    for lens, role in proposal.units.items():
+        facts = proposal.facts[role.column]
+        names = {code: facts.explained[code] for code in sorted(facts.explained, key=in_order)}
+        note = "what the file says its codes mean"
+        if facts.disputed & names.keys():
+            names |= dict.fromkeys(facts.disputed & names.keys(), OPEN)
+            note = f"{note}; of an open one the waves do not say the same"
+        if names:
+            tables[lens] = Noted(names, note)
     return {"rename": tables} if tables else {}
 
 
