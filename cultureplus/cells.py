@@ -56,6 +56,9 @@ def ratings(
     if coded.any():
         tally[MISSING_CODES] += int(coded[codes].sum())
         values = np.where(coded, np.nan, values)
+    renumbered = _renumbered(labels, missing)
+    if renumbered and (bare := ~np.isnan(values)).any():
+        _refuse_bare(raw, column, pd.Series(bare[codes], index=cells.index), renumbered)
     inside = (values >= instrument.low) & (values <= instrument.high) & (values == np.rint(values))
     wrong = ~inside & ~np.isnan(values)
     if is_text.any():
@@ -81,6 +84,33 @@ def ratings(
             "answer; where all answers are numbered otherwise, give each its number under [labels]",
         )
     return numbers
+
+
+def _renumbered(
+    labels: Mapping[str, Mapping[str, int]], missing: Collection[float]
+) -> dict[str, int]:
+    """Labels that are numbers and stand for other ones: an export's 0 that is the range's 1."""
+    return {
+        label: value
+        for each in labels.values()
+        for label, value in each.items()
+        if as_number(label) not in (None, value) and value not in missing
+    }
+
+
+def _refuse_bare(raw: RawTable, column: str, bare: pd.Series, labels: Mapping[str, int]) -> None:
+    """Refuse a number that is no label where others are: taken as it is, two answers become one."""
+    label, value = next(iter(labels.items()))
+    raise InputError(
+        "A number is not among the answer labels, though these give numbers another meaning.",
+        file=raw.file,
+        row=raw.row(bare.idxmax()),
+        column=column,
+        found=f"{counted(int(bare.sum()), 'such cell')} in this column, where the label "
+        f"'{label}' stands for {value}",
+        fix="give every number its own label under [labels] in survey.toml, written as in the "
+        "file, also those that stay as they are",
+    )
 
 
 def _distinct(cells: pd.Series, known: set[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

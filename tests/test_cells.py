@@ -130,8 +130,20 @@ def test_a_label_may_mean_no_answer():
     assert +tally == Counter({cells.LABELS: 1, cells.MISSING_CODES: 2})
 
 
+@pytest.mark.parametrize("cell", ["1", "0.0", "7"])
+def test_where_a_label_gives_a_number_another_meaning_every_number_needs_one(cell):
+    some = {"": {"0": 1, "2": 2, "DK": -99, "9": -99}}
+    assert ratings(["0", "2", "", "-99", "DK", "9"], labels=some)[:2] == [1, 2]
+    with pytest.raises(InputError, match="though these give numbers another meaning") as caught:
+        ratings(["0", cell], labels=some)
+    assert "row 3" in str(caught.value)
+    assert "found: 1 such cell in this column, where the label '0' stands for 1" in str(
+        caught.value
+    )
+
+
 def test_a_label_that_looks_like_a_number_means_what_is_declared():
-    assert ratings(["18", "1", "2"], labels={"en": {"18": 1, "1": 9}}) == [1, 9, 2]
+    assert ratings(["18", "1", "2"], labels={"en": {"18": 1, "1": 9, "2": 2}}) == [1, 9, 2]
 
 
 @pytest.mark.parametrize("cell", ["yes", "YES", "Yes.", "Ye", "Yess", "Y es"])

@@ -11,7 +11,7 @@ would end a cell or begin a formula in a spreadsheet, is written as an entity. S
 beyond ASCII: the importer tells the encoding by the first 10,000 bytes, which may end within one.
 
 Checked against `TSVImportSurvey`, `createXMLfromData` and `fileCsvToUtf8` of LimeSurvey 6
-(application/helpers/admin/import_helper.php), the rules of its models Question and Answer, and a
+(application/helpers/admin/import_helper.php), the rules of its model Question, and a
 structure that LimeSurvey exported. A question belongs to the group above it, a subquestion and an
 answer to the question above; columns that the importer does not know are attributes.
 """

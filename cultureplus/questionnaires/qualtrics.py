@@ -10,7 +10,7 @@ Texts are HTML to Qualtrics, and `[[` and `${` are commands: what would be taken
 is written as an entity. The format knows no option that excludes the others; where one is ticked
 beside others all the same, the others count.
 
-Checked against Qualtrics' page on importing surveys and public files of other authors that use the
+Checked against pages about importing surveys and public files of other authors that use the
 same tags (`[[Question:MC:...]]`, `[[ID:...]]`, `[[AdvancedChoices]]`, `[[Choice:0]]`), not against
 Qualtrics itself.
 """
