@@ -20,6 +20,7 @@ from cultureplus.no_record import holds_values, refuse_odd_rows, shown_as_header
 from cultureplus.spelling import plain_text
 
 NO_HEADER = "What stands where the header should be looks like a record."
+_LOOKED_AT = 50  # records
 ROW_OF_NAMES = "put the row with the names of the columns in front of the records"
 
 
@@ -204,6 +205,9 @@ def has_header(raw: RawTable, known: Collection[str] = ()) -> bool:
     if raw.frame.shape[1] == 1:  # all names may stand in one cell: not divided
         words = re.split(r"[^\w.]+", str(raw.frame.columns[0]))
         told = told or len(set(known).intersection(words)) > 1
+    first = raw.frame.iloc[:_LOOKED_AT, 0] if raw.frame.shape[1] else ()
+    if not set(known).isdisjoint(map(plain_text, first)):
+        return False  # rows and columns are exchanged, and the header may be everybody's keys
     return (
         told
         or any((raw.frame[name] != name).all() for name in known if name in raw.frame)

@@ -75,6 +75,13 @@ def test_words_that_nobody_repeats_are_not_listed_as_columns(frame):
     assert "put the row with the names of the columns in front" in str(caught.value)
 
 
+def test_columns_that_stand_as_rows_are_not_listed():
+    frame = pd.DataFrame({"who": ["team", "tea_1"], "canary1": ["Red", "4"], "canary2": ["", "5"]})
+    with pytest.raises(InputError, match="Can't find the column 'unit'") as caught:
+        column_of(RawTable(frame, "a.csv", 2), "unit", setting="units.unit", known={"who", "tea_1"})
+    assert "canary" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("more", "taken"),
     [

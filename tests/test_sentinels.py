@@ -364,9 +364,9 @@ def test_no_message_holds_what_somebody_is_or_wrote():
     cases = [outcome(seed) for seed in range(50)]
     assert [leak for _, leaks in cases for leak in leaks] == []
     # Where all is refused at once, or nothing is, little is proved.
-    assert sum("import log" in said for said, _ in cases) > 10
-    assert sum("error" in said for said, _ in cases) > 10
-    assert sum("proposal" in said for said, _ in cases) > 10
+    assert sum("import log" in said for said, _ in cases) > 7
+    assert sum("error" in said for said, _ in cases) > 7
+    assert sum("proposal" in said for said, _ in cases) > 7
 
 
 @pytest.mark.parametrize("form", ["name", "number", "note", "period"])

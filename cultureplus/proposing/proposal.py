@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from cultureplus.errors import InputError
+from cultureplus.errors import InputError, counted
 from cultureplus.identity import telling_columns
 from cultureplus.instrument import Instrument
 from cultureplus.no_record import is_one_of
@@ -339,7 +339,7 @@ def _ties(path: Path | None, keys: set[str], waves: Sequence[str]) -> Side | Non
         raise InputError(
             "There are no two columns of respondents' keys here.",
             file=path.name,
-            possible=facts,
+            found=f"{counted(len(ends), 'column')} of keys among {len(facts)}",
             fix="write who works with whom with the keys of the export",
         )
     columns = {"from": ends[0], "to": ends[1]}
