@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cultureplus import cells
-from cultureplus import columns as c
 from cultureplus.asked import Asked
 from cultureplus.errors import InputError, counted
 from cultureplus.import_log import ImportLog
@@ -29,7 +28,7 @@ def instruments_absent(
 
     `people`: everybody with their units, which a matrix rates. Absent from some waves is a question
     that was not asked then; absent from every wave is a mistake in the mapping and raises
-    `InputError`, and so does a file with neither any of them nor keys: it is no wave.
+    `InputError`, and so does a file without any of them: it is no wave of this survey.
     """
     absent: dict[str, set[str]] = {wave: set() for wave in exports}
     for name, asked in settings.asked.items():
@@ -48,11 +47,11 @@ def instruments_absent(
         for wave in gone:
             absent[wave].add(name)
     for wave, names in absent.items():
-        if names == set(settings.asked) and c.RESPONDENT not in settings.columns:
+        if names == set(settings.asked):
             raise InputError(
                 "No question of this survey has a column in this file.",
                 file=exports[wave].file,
-                found=f"nothing for {', '.join(settings.asked)}, and no column of keys is stated",
+                found=f"nothing for {', '.join(settings.asked)}",
                 fix=f"name the export of wave {wave} under [waves] in survey.toml; if it is this, "
                 "export it with the names that the columns have in the other waves",
             )
