@@ -27,6 +27,8 @@ _SUMS = frozenset({
 })  # fmt: skip
 _LOOKED_AT = 200  # filled cells of a column
 _MOSTLY = 0.9
+# What programs call a column whose name they did not find.
+_MADE_UP = re.compile(r"(?i)(?:unnamed:?|column|field|spalte|_c|\.{3})[ _]?[0-9]+")
 _DIGIT = re.compile("[0-9]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?%?")
 # A day with its year, alone or with a time; an IP address.
@@ -59,7 +61,7 @@ def shown_as_header(frame: pd.DataFrame) -> bool:
     for place, name in enumerate(names):
         cells = frame.iloc[:, place]
         some = cells.loc[cells != ""].head(_LOOKED_AT)
-        if not name or some.empty:
+        if not name or some.empty or _MADE_UP.fullmatch(name):
             continue
         numbered = not _DIGIT.search(name) and some.nunique() >= _MOSTLY * len(some)
         if some.map(lambda cell: holds_values([plain_text(cell)])).mean() >= _MOSTLY or (

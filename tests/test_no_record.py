@@ -75,6 +75,14 @@ def test_words_that_nobody_repeats_are_not_listed_as_columns(frame):
     assert "put the row with the names of the columns in front" in str(caught.value)
 
 
+def test_names_that_a_program_made_up_show_no_header():
+    made_up = ["Unnamed: 1", "Unnamed: 2", "column 3"]
+    frame = pd.DataFrame({"canary said it": ["P1", "x"]} | dict.fromkeys(made_up, ["1", "2"]))
+    with pytest.raises(InputError, match="Can't find the column 'who'") as caught:
+        column_of(RawTable(frame, "a.csv", 2), "who", setting="columns.respondent")
+    assert "canary" not in str(caught.value)
+
+
 def test_columns_that_stand_as_rows_are_not_listed():
     frame = pd.DataFrame({"who": ["team", "tea_1"], "canary1": ["Red", "4"], "canary2": ["", "5"]})
     with pytest.raises(InputError, match="Can't find the column 'unit'") as caught:
