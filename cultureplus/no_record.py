@@ -61,7 +61,7 @@ def shown_as_header(frame: pd.DataFrame) -> bool:
     for place, name in enumerate(names):
         cells = frame.iloc[:, place]
         some = cells.loc[cells != ""].head(_LOOKED_AT)
-        if not name or some.empty or _MADE_UP.fullmatch(name):
+        if not name or some.empty or is_made_up(name):
             continue
         numbered = not _DIGIT.search(name) and some.nunique() >= _MOSTLY * len(some)
         if some.map(lambda cell: holds_values([plain_text(cell)])).mean() >= _MOSTLY or (
@@ -69,6 +69,15 @@ def shown_as_header(frame: pd.DataFrame) -> bool:
         ):
             return True
     return False
+
+
+def is_made_up(name: str) -> bool:
+    """Whether a program called a column so because it found no name.
+
+    >>> is_made_up("Unnamed: 3"), is_made_up("q3")
+    (True, False)
+    """
+    return _MADE_UP.fullmatch(name) is not None
 
 
 def is_one_of(name: str, cells: pd.Series) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from cultureplus.errors import InputError, counted
 from cultureplus.identity import telling_columns
 from cultureplus.instrument import Instrument
-from cultureplus.no_record import is_one_of
+from cultureplus.no_record import is_made_up, is_one_of
 from cultureplus.proposing import match_roles as roles
 from cultureplus.proposing.answer_words import are_answers
 from cultureplus.proposing.column_facts import Facts, facts_of
@@ -239,6 +239,7 @@ def _in_blocks(facts: Mapping[str, Facts], taken: set[str]) -> bool:
     return any(
         set(block).isdisjoint(set().union(*(facts[name].counts for name in block)))
         for block in _blocks(facts, taken)
+        if not any(map(is_made_up, block))
     )
 
 
