@@ -16,7 +16,7 @@ import pandas as pd
 
 from cultureplus.errors import InputError, by_likeness, counted, nearest
 from cultureplus.grid import Grid
-from cultureplus.no_record import holds_values, refuse_odd_rows, shown_as_header
+from cultureplus.no_record import holds_values, is_made_up, refuse_odd_rows, shown_as_header
 from cultureplus.spelling import plain_text
 
 NO_HEADER = "What stands where the header should be looks like a record."
@@ -201,7 +201,8 @@ def has_header(raw: RawTable, known: Collection[str] = ()) -> bool:
     """
     # Where the question is the name itself, the reader only repeats the first row.
     asked = any(text != name for name, text in raw.questions.items())
-    told = bool(asked or raw.labels or raw.identifying)
+    named = not all(map(is_made_up, raw.identifying))
+    told = bool(asked or raw.labels or named)
     if raw.frame.shape[1] == 1:  # all names may stand in one cell: not divided
         words = re.split(r"[^\w.]+", str(raw.frame.columns[0]))
         told = told or len(set(known).intersection(words)) > 1
