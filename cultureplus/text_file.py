@@ -71,7 +71,16 @@ def _rows(stream: Iterator[str], export: ExportFile, notes: list[str]) -> Iterat
             row = next(reader)
         except StopIteration:
             return
-        except csv.Error:
+        except csv.Error as problem:
+            if "field limit" in str(problem):
+                raise InputError(
+                    "A cell of this row is longer than any answer.",
+                    file=export.name,
+                    row=count + 1,
+                    possible=[f"at most {csv.field_size_limit():,} characters"],
+                    fix="shorten it, or take its column out; a quotation mark that is not closed "
+                    "makes one cell of all that follows",
+                ) from None
             _refuse_divided(export, delimiter)
             raise InputError(
                 "This row can't be divided into cells.",

@@ -134,6 +134,13 @@ def test_letters_that_a_program_took_for_signs_of_control_are_told(tmp_path):
     ]
 
 
+def test_a_cell_that_never_ends_is_told_from_a_row_that_cannot_be_divided(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('who,note\nP1,"' + "canary " * 30_000)
+    with pytest.raises(InputError, match=r"row 2: A cell of this row is longer than any answer"):
+        text_grid(ExportFile(path))
+
+
 def test_a_single_column_may_hold_its_own_delimiter_in_quotes(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text('"why; how"\n"so; so"\n')
