@@ -113,7 +113,7 @@ def pass_on(raw, taken):
         raise InputError(re.sub(r"\s+", " ", str(problem))) from None
 
 
-@pytest.mark.parametrize("kind", ["numbers", "labels", "words", "people"])
+@pytest.mark.parametrize("kind", ["numbers", "labels", "words", "people", "rows"])
 def test_init_of_a_file_without_a_header_quotes_nothing_of_it(tmp_path, kind):
     rows = {
         "numbers": [f"canary{n},Red,{n % 5 + 1},{n % 3 + 1},canary says {n}" for n in range(12)],
@@ -122,6 +122,10 @@ def test_init_of_a_file_without_a_header_quotes_nothing_of_it(tmp_path, kind):
             f"canary {'abcdefghijkl'[n]},canary {n},canary says {n} of it" for n in range(12)
         ],
         "people": [f"canary{n},Red" for n in range(12)],
+        "rows": [
+            ",".join([name, *(f"{cell}{n}" for n in range(12))])
+            for name, cell in {"who": "canary", "team": "T", "note": "x", "tenure": ""}.items()
+        ],
     }[kind]
     export, people = tmp_path / "2026Q3.csv", None
     export.write_text("\n".join(rows) + "\n")

@@ -30,7 +30,7 @@ from cultureplus.proposing.match_labels import (
 )
 from cultureplus.proposing.match_roles import Role
 from cultureplus.raw_table import NO_HEADER, ROW_OF_NAMES, RawTable, has_header
-from cultureplus.spelling import merge_spellings, slug, tidied
+from cultureplus.spelling import merge_spellings, plain_text, slug, tidied
 from cultureplus.tool_columns import columns_in
 from cultureplus.wave_order import in_time
 
@@ -224,7 +224,9 @@ def _refuse_headless(
     """
     if any(name in keys or is_one_of(name, raw.frame[name]) for name in ends):
         raise InputError(NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)
-    if not has_header(raw, roles.usually_named(raw.frame.columns) | set(known)):
+    below = raw.frame.iloc[:, 0].map(plain_text)
+    exchanged = below.is_unique and len(roles.usually_named(below)) > 1  # rows and columns
+    if exchanged or not has_header(raw, roles.usually_named(raw.frame.columns) | set(known)):
         raise InputError(
             "Nothing in the file shows that its first row is a header.",
             file=raw.file,
