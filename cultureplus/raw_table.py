@@ -201,8 +201,9 @@ def has_header(raw: RawTable, known: Collection[str] = ()) -> bool:
     """
     # Where the question is the name itself, the reader only repeats the first row.
     asked = any(text != name for name, text in raw.questions.items())
-    named = not all(map(is_made_up, raw.identifying))
-    told = bool(asked or raw.labels or named)
+    if sum(not is_made_up(str(name)) for name in raw.frame) < 2 < raw.frame.shape[1]:
+        return False  # a program read what stands above the header
+    told = bool(asked or raw.labels or raw.identifying)
     if raw.frame.shape[1] == 1:  # all names may stand in one cell: not divided
         words = re.split(r"[^\w.]+", str(raw.frame.columns[0]))
         told = told or len(set(known).intersection(words)) > 1

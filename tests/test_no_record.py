@@ -77,7 +77,9 @@ def test_words_that_nobody_repeats_are_not_listed_as_columns(frame):
 
 def test_names_that_a_program_made_up_show_no_header():
     made_up = ["Unnamed: 1", "Unnamed: 2", "column 3"]
-    frame = pd.DataFrame({"canary said it": ["P1", "x"]} | {key: ["1", "2"] for key in made_up})
+    frame = pd.DataFrame(
+        {"canary said it": ["a@b.org", "c@d.org"]} | {key: ["1", "2"] for key in made_up}
+    )
     with pytest.raises(InputError, match="Can't find the column 'who'") as caught:
         column_of(RawTable(frame, "a.csv", 2), "who", setting="columns.respondent")
     assert "canary" not in str(caught.value)
