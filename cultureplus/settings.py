@@ -105,6 +105,7 @@ def read_settings(path: str | Path) -> Settings:
     adjust = _adjust(table)
     _refuse_taken(table, units, adjust, asked)
     people = _side(table, "people", written, {"respondent"}, {"wave"})
+    _refuse_answers(table, asked, columns, units if people is None else {})
     ties = _side(table, "ties", written, {"from", "to"}, {"wave"})
     has_keys = "respondent" in columns or people is not None or ties is not None
     return Settings(
@@ -264,6 +265,24 @@ def _refuse_taken(
                 f"A lens can't be called '{lens}': that name is taken.",
                 fix=f'choose another, such as my_{slug(lens)} = "{units[lens]}"',
             )
+
+
+def _refuse_answers(
+    table: TomlTable,
+    asked: Mapping[str, Asked],
+    columns: Mapping[str, str],
+    units: Mapping[str, str],
+) -> None:
+    """A column of answers is nothing else: read as waves or units, answers would be quoted."""
+    answers = {column: name for each in asked.values() for name, column in each.places.items()}
+    for part, read in (("columns", columns), ("units", units)):
+        for key, column in read.items():
+            if column in answers:
+                raise table.table(part).error(
+                    key,
+                    f"The column '{column}' is read for '{answers[column]}' and as {part}.{key}.",
+                    fix="name another column, or take one of the two out",
+                )
 
 
 def _rename(table: TomlTable, units: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -133,6 +133,12 @@ REFUSED = {
     "option mapped on an item's column": (
         "[instruments.drinks]", '[instruments.drinks]\ncolumns = { milk = "tea_1" }', 29,
         "The column 'tea_1' is read for 'tea_1' and for 'milk'.", []),
+    "answers as comments": (
+        'comment = "note"', 'comment = "tea_1"', 11,
+        "The column 'tea_1' is read for 'tea_1' and as columns.comment.", ["take one of the two"]),
+    "answers as units": (
+        'team = "team"', 'team = "drinks_milk"', 14,
+        "The column 'drinks_milk' is read for 'milk' and as units.team.", ["another column"]),
     "matrix without a lens": (
         '\nlens = "team"', "", 29, "'visits' rates the units of a lens: name it.",
         ["possible: team"]),
