@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
@@ -95,9 +96,7 @@ def answers_of(
         elif asked.instrument.kind == "rating":
             places = _in_export(batch, asked, asked.places, log)
             refuse_misplaced(batch.raw, asked.instrument, places, key=_columns(name))
-            for item, column in places.items():
-                column_of(batch.raw, column, setting=_key(name, item), taken=_taken(settings))
-                found[item] = _ratings(settings, batch, column, asked, languages, tally)
+            found |= _rated_items(settings, batch, asked, places, languages, tally)
         elif asked.instrument.kind == "select_all":
             found |= _ticked(settings, batch, asked, log, tally)
         else:
@@ -140,6 +139,35 @@ def _key(question: str, name: str) -> str:
 
 def _columns(question: str) -> str:
     return f"instruments.{question}.columns"
+
+
+def _rated_items(
+    settings: Settings,
+    batch: Batch,
+    asked: Asked,
+    places: Mapping[str, str],
+    languages: pd.Series | None,
+    tally: Counter[str],
+) -> dict[str, pd.Series]:
+    """The items of a questionnaire; `places`: the column of each.
+
+    Several columns are read at a time, for none depends on another; what is wrong with the first
+    of them is told, as if they were read one by one.
+    """
+    name = asked.instrument.id
+    taken = _taken(settings)
+
+    def read(item: str) -> tuple[pd.Series, Counter[str]]:
+        counts: Counter[str] = Counter()
+        column_of(batch.raw, places[item], setting=_key(name, item), taken=taken)
+        return _ratings(settings, batch, places[item], asked, languages, counts), counts
+
+    found = {}
+    with ThreadPoolExecutor() as pool:
+        for item, (values, counts) in zip(places, pool.map(read, places), strict=True):
+            found[item] = values
+            tally.update(counts)
+    return found
 
 
 def _ratings(

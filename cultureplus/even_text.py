@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 MOST_COLUMNS = 1 << 14  # as in a spreadsheet
-_BLOCK = 1 << 24
+_BLOCK = 1 << 23
 _QUOTE, _RETURN, _NEWLINE = (ord(mark) for mark in '"\r\n')
 _BOM = b"\xef\xbb\xbf"
 

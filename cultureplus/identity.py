@@ -183,8 +183,12 @@ def protected(
     known = named_columns(settings, role)
     for key, name in keys.items():
         column_of(raw, name, setting=f"{role}.{key}", known=known)
-    among = raw.frame[[*dict.fromkeys(keys.values())]].isin([*keys.values()]).any(axis=None)
-    if among or any(is_one_of(name, raw.frame[name]) for name in keys.values()):
+    columns = [raw.frame[name] for name in dict.fromkeys(keys.values())]
+    if any(
+        is_one_of(str(cells.name), cells)
+        or any(may_hold(cells, name) and (cells == name).any() for name in keys.values())
+        for cells in columns
+    ):
         raise InputError(NO_HEADER, file=raw.file, fix=ROW_OF_NAMES)  # somebody's key is a name
     telling = telling_columns(raw)
     for name, table, key, read_as in _used(settings, role):

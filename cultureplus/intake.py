@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cultureplus import columns as c
@@ -162,11 +163,11 @@ def _answered(
     log: ImportLog,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Respondents are those with at least one answer; others are at most invited."""
-    some = pd.Series(data=False, index=answers.index)
-    for name in answers:
-        some |= answers[name].notna()
-        if some.all():
-            break
+    silent = np.arange(len(answers))
+    for name in answers:  # who is left is looked at again; most are not after the first item
+        silent = silent[np.isnan(answers[name].to_numpy()[silent])]
+    some = pd.Series(data=True, index=answers.index)
+    some.iloc[silent] = False
     if not some.any():
         raise InputError(
             "Nobody answered anything here.",
@@ -183,10 +184,12 @@ def _answered(
                 rows=(len(mine), int(mine.sum())),
             )
     if settings.people is None:
-        people = people.loc[some.reindex(people.index)].assign(**{c.RESPONDED: pd.NA})
+        people = people if some.all() else people.loc[some.reindex(people.index)]
+        responded = pd.array([pd.NA], dtype="boolean").repeat(len(people))
     else:
-        people = people.assign(**{c.RESPONDED: some.reindex(people.index, fill_value=False)})
-    return answers if some.all() else answers.loc[some], people.astype({c.RESPONDED: "boolean"})
+        responded = some.reindex(people.index, fill_value=False).astype("boolean")
+    people = people.assign(**{c.RESPONDED: responded})
+    return answers if some.all() else answers.loc[some], people
 
 
 def _comments(settings: Settings, each: Batch, log: ImportLog) -> pd.DataFrame:

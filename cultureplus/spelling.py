@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cultureplus.text_columns import distinct_texts, laid_over
+from cultureplus.text_columns import distinct_texts, has_blanks, laid_over
 
 # Nobody types these into a name. A terminal that prints one of the first obeys it; the last four
 # have no width and come from editors and exports (soft hyphen, byte-order mark and the like).
@@ -44,7 +44,7 @@ def tidied(cells: pd.Series) -> pd.Series:
     >>> tidied(pd.Series([" Sales", "Sales", ""])).tolist()
     ['Sales', 'Sales', '']
     """
-    if cells.str.fullmatch(_TIDY).all():
+    if not has_blanks(cells) or cells.str.fullmatch(_TIDY).all():
         return cells
     places, texts = distinct_texts(cells)
     return laid_over(places, [plain_text(text) for text in texts], cells)

@@ -54,6 +54,21 @@ def may_hold(cells: pd.Series, sign: str) -> bool:
     return any(each is not None and sign.encode() in each.to_pybytes() for each in letters)
 
 
+def has_blanks(cells: pd.Series) -> bool:
+    """Whether anything but visible ASCII signs may stand in a column; False is certain.
+
+    >>> has_blanks(pd.Series(["P1", ""])), has_blanks(pd.Series(["P 1"]))
+    (False, True)
+    """
+    for part in _parts(cells):
+        letters = part.buffers()[2]
+        if letters is not None:
+            codes = np.frombuffer(letters, dtype="uint8")
+            if len(codes) and (codes.min() <= ord(" ") or codes.max() > ord("~")):
+                return True
+    return False
+
+
 def as_bytes(cells: pd.Series) -> list[bytes]:
     """Every cell of a column of texts as UTF-8.
 
