@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -38,10 +39,12 @@ def read_parquet(export: ExportFile) -> RawTable:
             f"This is not a parquet file{damaged}.", file=export.name, fix="write it again"
         ) from None
     names = [plain_text(name) for name in table.column_names]
+    with ThreadPoolExecutor() as pool:
+        parts = [pool.submit(_texts, column) for column in table.columns]
     texts = {}
-    for place, (name, column) in enumerate(zip(names, table.columns, strict=True)):
+    for place, (name, column, part) in enumerate(zip(names, table.columns, parts, strict=True)):
         try:
-            texts[place] = _texts(column)
+            texts[place] = part.result()
         except (ValueError, OverflowError):  # as Arrow's own errors are
             timed = pa.types.is_temporal(column.type)
             what = "times of no known zone or year" if timed else "bytes that are no letters"
