@@ -80,16 +80,14 @@ def _marks(data: Any, delimiter: str) -> dict[str, bool] | None:
             if found[-1] + 1 == size or (data[found + 1] != _NEWLINE).any():
                 return None
         found = np.flatnonzero(block == _QUOTE) + begin
-        if not len(found):
-            continue
         # Of a doubled quotation mark the first closes and the second opens again.
-        opens = (np.arange(len(found)) + quotes) % 2 == 0
-        first, last = found[opens], found[~opens]
-        before = first[first > start] - 1
-        after = last[last + 1 < size] + 1
-        if not (edge[data[before]].all() and edge[data[after]].all()):
-            return None
+        before = found[quotes % 2 :: 2] - 1
+        after = found[1 - quotes % 2 :: 2] + 1
         quotes += len(found)
+        before = before[1:] if len(before) and before[0] < start else before
+        after = after[:-1] if len(after) and after[-1] == size else after
+        if not (edge.take(data[before]).all() and edge.take(data[after]).all()):
+            return None
     return None if quotes % 2 else {"quotes": quotes > 0, "returns": returns}
 
 
