@@ -23,7 +23,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "reading.md"
 PEOPLE, ITEMS = 1_000_000, 50
-RUNS = 3
+RUNS = 5
 _MEASURED = """
 import resource, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -83,16 +83,18 @@ def table(people: int) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def measured(code: tuple[str, str], path: Path) -> tuple[float, float]:
-    """Median seconds and peak GiB of a reading in a process of its own."""
-    command = [sys.executable, "-c", _MEASURED.format(*code), str(ROOT), str(path)]
-    times, peak = [], 0.0
+def measured(*readings: tuple[tuple[str, str], Path]) -> list[tuple[float, float]]:
+    """Median seconds and peak GiB of readings, by turns, each in a process of its own."""
+    times: list[list[float]] = [[] for _ in readings]
+    peaks = [0.0 for _ in readings]
     for _ in range(RUNS):
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        seconds, kilobytes = done.stdout.split()
-        times.append(float(seconds))
-        peak = max(peak, float(kilobytes) / 2**20)
-    return statistics.median(times), peak
+        for place, (code, path) in enumerate(readings):
+            command = [sys.executable, "-c", _MEASURED.format(*code), str(ROOT), str(path)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            seconds, kilobytes = done.stdout.split()
+            times[place].append(float(seconds))
+            peaks[place] = max(peaks[place], float(kilobytes) / 2**20)
+    return list(zip(map(statistics.median, times), peaks, strict=True))
 
 
 def files(folder: Path, people: int) -> dict[str, tuple[Path, str]]:
@@ -132,8 +134,10 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for what, (path, kind) in files(Path(folder), people).items():
-            own = measured(OURS, path.with_suffix(path.suffix + ".toml"))
-            theirs = measured((PANDAS[0], PANDAS[1].format(kind)), path)
+            own, theirs = measured(
+                (OURS, path.with_suffix(path.suffix + ".toml")),
+                ((PANDAS[0], PANDAS[1].format(kind)), path),
+            )
             size = path.stat().st_size / 1e6
             rows.append(
                 f"| {what} | {size:,.0f} MB | {own[0]:.1f} s | {own[1]:.1f} GiB | {theirs[0]:.2f} s"
@@ -143,7 +147,7 @@ def main() -> None:
     text = f"""# Reading an export
 
 `python benchmarks/reading.py {people}`. {people:,} people, {ITEMS + 10} columns into a `Survey`;
-medians of {RUNS} runs, peak memory of the whole process.
+medians of {RUNS} runs by turns, peak memory of the whole process.
 
 | file | size | ours | peak | pandas alone | peak | ratio |
 |---|---|---|---|---|---|---|

@@ -210,7 +210,7 @@ def _checked_encoding(export: ExportFile) -> str:
     if marked == "utf-16" and export.encoding != "utf-16":
         _refuse_encoding(export, marked)
     if export.encoding == "utf-8":
-        _refuse_null(export)
+        _refuse_unmarked(export)
         return _USUAL
     if export.encoding == "utf-16":
         if marked != "utf-16":
@@ -222,7 +222,9 @@ def _checked_encoding(export: ExportFile) -> str:
                 'if no file is UTF-16: encoding = "utf-8" at the top of survey.toml',
             )
         return "utf-16"
-    _refuse_null(export)
+    _refuse_unmarked(export)
+    for block in _blocks(export):
+        _refuse_null(export, block)
     if marked or _is_utf8_beyond_ascii(export):
         # Read in an encoding in which all bytes are letters, every accent would become two.
         _refuse_encoding(export, "utf-8")
@@ -245,9 +247,13 @@ def _blocks(export: ExportFile) -> Iterator[bytes]:
 
 
 def _odd_letters(export: ExportFile) -> list[str]:
-    """What to note of letters that were spoilt before this file was written."""
+    """What to note of letters that were spoilt before this file was written.
+
+    Raises `InputError` where there is a null sign, which no text has.
+    """
     twice = lost = windows = 0
     for block in _blocks(export):
+        _refuse_null(export, block)
         if not block.isascii():
             twice += len(_TWICE.findall(block))
             lost += block.count(_LOST)
@@ -277,9 +283,8 @@ def _refuse_unmarked(export: ExportFile) -> None:
         )
 
 
-def _refuse_null(export: ExportFile) -> None:
-    _refuse_unmarked(export)
-    if any(b"\0" in block for block in _blocks(export)):
+def _refuse_null(export: ExportFile, block: bytes) -> None:
+    if b"\0" in block:
         raise InputError("This is not text.", file=export.name, fix="export it again as csv")
 
 
