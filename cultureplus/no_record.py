@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from cultureplus.errors import InputError
-from cultureplus.spelling import plain_text
+from cultureplus.spelling import plain_text, same_name
 
 _LAST = 5  # records among which what sums up the others may stand
 # What such a row begins with, in the languages of the commoner spreadsheets.
@@ -27,6 +27,7 @@ _SUMS = frozenset({
 })  # fmt: skip
 _LOOKED_AT = 200  # filled cells of a column
 _MOSTLY = 0.9
+_ENOUGH, _AGAIN, _SEVERAL = 20, 2, 3  # filled cells, times of each text, columns of such texts
 # What programs call a column whose name they did not find.
 _MADE_UP = re.compile(r"(?i)(?:unnamed:?|column|field|spalte|_c|\.{3})[ _]?[0-9]+")
 _DIGIT = re.compile("[0-9]")
@@ -53,7 +54,8 @@ def shown_as_header(frame: pd.DataFrame) -> bool:
     """Whether the cells show that the names above them are names and no record.
 
     They do where numbers, days or addresses stand below something else, or numbered keys below a
-    word. Words below words show nothing: whoever stands first may be alone in their unit.
+    word. Words below words show little: whoever stands first may be alone in their unit. Only where
+    it would be so in several columns are these words names.
     """
     names = [str(name) for name in frame.columns]
     if holds_values(names):
@@ -68,7 +70,26 @@ def shown_as_header(frame: pd.DataFrame) -> bool:
             numbered and some.str.contains(_DIGIT).mean() >= _MOSTLY
         ):
             return True
-    return False
+    return _are_strange(frame)
+
+
+def _are_strange(frame: pd.DataFrame) -> bool:
+    """Whether three names or more stand above texts that all come again, and none is one of these.
+
+    >>> rows = [["yes", "no", "North"], ["no", "yes", "South"]] * 10
+    >>> _are_strange(pd.DataFrame(rows, columns=["I speak up", "I am heard", "Site"]))
+    True
+    """
+    strange = 0
+    for place, name in enumerate(map(str, frame.columns)):
+        cells = frame.iloc[:, place]
+        counts = cells.loc[cells != ""].value_counts()
+        if not name or is_made_up(name) or counts.sum() < _ENOUGH or counts.min() < _AGAIN:
+            continue
+        if same_name(name) in map(same_name, counts.index):
+            return False
+        strange += 1
+    return strange >= _SEVERAL
 
 
 def is_made_up(name: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from cultureplus.errors import InputError
 from cultureplus.intake import read_survey
-from cultureplus.no_record import holds_values
+from cultureplus.no_record import holds_values, shown_as_header
 from cultureplus.proposing.init_survey import init_survey
 from cultureplus.raw_table import RawTable, column_of
 
@@ -113,6 +113,23 @@ def pass_on(raw, taken):
         column_of(raw, "who", setting="columns.respondent", taken=taken)
     except InputError as problem:
         raise InputError(re.sub(r"\s+", " ", str(problem))) from None
+
+
+SHARED = pd.DataFrame([["yes", "no", "North"], ["no", "yes", "South"]] * 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "rows", "expected"),
+    [
+        (["I speak up", "I am heard", "Site"], 20, True),
+        (["yes", "no", "canary"], 20, False),  # somebody who is alone in their unit
+        (["canary", "No", "canary"], 20, False),
+        (["I speak up", "I am heard", "Site"], 18, False),  # too few to say
+        (["I speak up", "I am heard", "Unnamed: 2"], 20, False),
+    ],
+)
+def test_words_that_would_be_strange_as_a_record_are_a_header(first, rows, expected):
+    assert shown_as_header(SHARED.head(rows).set_axis(first, axis=1)) is expected
 
 
 @pytest.mark.parametrize("kind", ["numbers", "labels", "words", "people", "rows"])
