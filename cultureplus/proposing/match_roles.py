@@ -53,7 +53,8 @@ _COMMENT = (
 _OPEN_QUESTION = re.compile(r"(?i)\b(anything|what) else\b|\bin your own words\b|\bnoch etwas\b")
 _BEGINS_AS_TIME = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}[ T]+\d{1,2}:\d\d")
 _LENSES = {
-    "function": "function department dept division businessunit directorate abteilung bereich "
+    "function": "function department dept division unit businessunit orgunit organisationalunit "
+    "organizationalunit directorate abteilung bereich organisationseinheit "
     "fachbereich ressort fonction département departement direction departamento área afdeling",
     "location": "location site office country city region campus building standort land ort "
     "niederlassung pays lieu ville país ubicación sede locatie vestiging workplace",
