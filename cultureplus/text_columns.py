@@ -81,20 +81,20 @@ def as_bytes(cells: pd.Series) -> list[bytes]:
     return found
 
 
-def as_digits(numbers: Sequence[bytes], index: pd.Index) -> pd.Series:
-    r"""Numbers of equally many bytes as a column of hexadecimal digits.
+def as_digits(numbers: bytes, index: pd.Index) -> pd.Series:
+    r"""Numbers of equally many bytes, one behind the other, as a column of hexadecimal digits.
 
-    >>> as_digits([b"\x01\xff", b"\x00\x10"], pd.RangeIndex(2)).tolist()
+    >>> as_digits(b"\x01\xff\x00\x10", pd.RangeIndex(2)).tolist()
     ['01ff', '0010']
     """
     import pyarrow as pa
 
     pairs = np.array([f"{byte:02x}" for byte in range(_BYTES)], dtype="S2").view("uint16")
-    letters = pairs[np.frombuffer(b"".join(numbers), dtype="uint8")]
-    width = 2 * len(numbers[0]) if numbers else 0
-    bounds = np.arange(len(numbers) + 1, dtype="int64") * width
+    letters = pairs[np.frombuffer(numbers, dtype="uint8")]
+    width = 2 * len(numbers) // max(len(index), 1)
+    bounds = np.arange(len(index) + 1, dtype="int64") * width
     buffers = [None, pa.py_buffer(bounds), pa.py_buffer(letters)]
-    texts = pa.Array.from_buffers(pa.large_string(), len(numbers), buffers)
+    texts = pa.Array.from_buffers(pa.large_string(), len(index), buffers)
     return pd.Series(pd.array(texts, dtype="str"), index=index, copy=False)
 
 

@@ -90,7 +90,7 @@ def test_cells_as_bytes(cells, cut):
 @given(st.lists(st.binary(min_size=8, max_size=8), max_size=20))
 def test_numbers_as_digits(numbers):
     index = pd.Index(np.arange(len(numbers)) * 2)
-    found = as_digits(numbers, index)
+    found = as_digits(b"".join(numbers), index)
     assert found.tolist() == [number.hex() for number in numbers]
     assert found.index.equals(index)
     assert found.dtype == "str"
