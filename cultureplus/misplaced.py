@@ -7,16 +7,14 @@ for word another item of the same instrument, somebody's answers would count for
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Mapping
 
 from cultureplus.cell_looks import words_only
 from cultureplus.errors import InputError
 from cultureplus.instrument import Instrument
 from cultureplus.raw_table import RawTable
+from cultureplus.spelling import without_markup
 
-_TAG = re.compile(r"<[^>]*>")
 _LEAST = 12  # letters of a wording that is nobody else's by chance
 
 
@@ -52,4 +50,4 @@ def refuse_misplaced(
 
 
 def _asked(raw: RawTable, column: str) -> str:
-    return words_only(html.unescape(_TAG.sub(" ", raw.questions.get(column, column))))
+    return words_only(without_markup(raw.questions.get(column, column)))

@@ -8,6 +8,7 @@ used. Anything further apart stays apart: guessing is not merging.
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from cultureplus.text_columns import distinct_texts, has_blanks, laid_over
 # have no width and come from editors and exports (soft hyphen, byte-order mark and the like).
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff]")
 
+_TAG = re.compile(r"<[^<>]{0,200}>")
 _TIDY = r"(?:[!-~]+(?: [!-~]+)*)?"  # nothing that would have to be tidied
 
 
@@ -36,6 +38,15 @@ def plain_text(text: object) -> str:
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
     return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+def without_markup(text: str) -> str:
+    """A question as people read it: tools write questions as HTML.
+
+    >>> without_markup("<b>Time</b>&nbsp;&amp; space")
+    'Time & space'
+    """
+    return plain_text(html.unescape(_TAG.sub(" ", text)))
 
 
 def tidied(cells: pd.Series) -> pd.Series:

@@ -117,8 +117,7 @@ def _as_numbers(cells: pd.Series) -> np.ndarray | None:
     """
     found = []
     for part in _parts(cells):
-        _, bounds, letters = part.buffers()
-        bound = np.frombuffer(bounds, dtype="int64")[part.offset : part.offset + len(part) + 1]
+        bound, letters = _bounds(part)
         if part.null_count or letters is None or (np.diff(bound) != _KEY_BYTES).any():
             return None
         halves = np.frombuffer(letters, dtype="uint8")[bound[0] : bound[-1]].view("uint64")
@@ -133,12 +132,18 @@ def _parts(cells: pd.Series) -> Iterable[Any]:
     return pa.chunked_array(cells.astype("str")).chunks
 
 
+def _bounds(part: Any) -> tuple[np.ndarray, Any]:
+    """Where each text of a part begins and the last one ends, and the letters of all."""
+    _, bounds, letters = part.buffers()
+    size = part.offset + len(part) + 1
+    return np.frombuffer(bounds, dtype="int64")[part.offset : size], letters
+
+
 def _of_one_letter(cells: pd.Series) -> tuple[np.ndarray, list[str]] | None:
     """The same for ratings, ticks and the like, whose bytes say everything; None for all else."""
     parts = []
     for part in _parts(cells):
-        _, bounds, letters = part.buffers()
-        bound = np.frombuffer(bounds, dtype="int64")[part.offset : part.offset + len(part) + 1]
+        bound, letters = _bounds(part)
         if part.null_count or bound[-1] - bound[0] > len(part):
             return None
         length = np.diff(bound)

@@ -11,13 +11,12 @@ same functions give the codes when a questionnaire is written and the columns wh
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 from collections.abc import Mapping
 
 from cultureplus.instrument import Instrument
 from cultureplus.raw_table import RawTable
-from cultureplus.spelling import same_name, slug
+from cultureplus.spelling import same_name, slug, without_markup
 
 LIMESURVEY_LENGTH = 20
 # Words that LimeSurvey keeps for itself, as code of a question or of a part of one.
@@ -76,7 +75,7 @@ def _numbered(raw: RawTable, instrument: Instrument) -> dict[str, list[str]]:
     for column in raw.frame.columns if instrument.options else ():
         if not re.fullmatch(rf"{instrument.id}_[0-9]+", column):
             continue
-        asked = same_name(html.unescape(raw.questions.get(column, "")))
+        asked = same_name(without_markup(raw.questions.get(column, "")))
         fits = [
             option.id
             for option in instrument.options

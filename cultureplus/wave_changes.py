@@ -22,7 +22,7 @@ from cultureplus.errors import counted, nearest
 from cultureplus.instrument import Instrument
 from cultureplus.quotable import counts_of, quotable
 from cultureplus.raw_table import RawTable
-from cultureplus.spelling import in_order, plain_text
+from cultureplus.spelling import in_order, without_markup
 from cultureplus.survey import CHANGED
 from cultureplus.tool_columns import columns_in
 
@@ -31,7 +31,6 @@ _OFTEN = 0.02
 _LONGEST = 70  # letters of a question that are quoted
 _MOST = 6  # names that are listed
 _FEW_KEYS = 10
-_TAG = re.compile(r"<[^>]*>|&nbsp;")
 
 
 def changed_questions(
@@ -72,7 +71,7 @@ def _pairs(then: RawTable, now: RawTable, asked: Asked) -> Iterator[tuple[str, s
 def _reworded(then: RawTable, now: RawTable, asked: Asked) -> Iterator[tuple[str, str]]:
     for item, before, after in _pairs(then, now, asked):
         texts = [
-            plain_text(_TAG.sub(" ", raw.questions.get(column, "")))
+            without_markup(raw.questions.get(column, ""))
             for raw, column in ((then, before), (now, after))
         ]
         if all(texts) and _bare(texts[0]) != _bare(texts[1]):

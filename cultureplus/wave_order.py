@@ -70,25 +70,25 @@ def waves_in_order(
             '"..." in survey.toml',
         )
     found = [str(wave) for wave in waves.unique()]
-    others = sum(not is_period(wave) for wave in found)
-    places = [raw.row(waves.index[waves == wave][0]) for wave in found]
+    place = {wave: raw.row(waves.index[waves == wave][0]) for wave in found}
+    strange = [wave for wave in found if not is_period(wave)]
+    if strange:
+        raise InputError(
+            "This wave is no period, so its place among the others can't be told.",
+            file=raw.file,
+            row=place[strange[0]],
+            column=column,
+            found=f"{counted(len(strange), 'such wave')} among {count}",
+            fix=_STATE,
+        )
     spelled: dict[str, str] = {}
-    for wave, place in zip(found, places, strict=True):
-        if not is_period(wave):
-            raise InputError(
-                "This wave is no period, so its place among the others can't be told.",
-                file=raw.file,
-                row=place,
-                column=column,
-                found=f"{counted(others, 'such wave')} among {count}",
-                fix=_STATE,
-            )
+    for wave in found:
         other = spelled.setdefault(same_name(wave), wave)
         if other != wave:
             raise InputError(
                 "A wave is spelled in two ways.",
                 file=raw.file,
-                row=place,
+                row=place[wave],
                 column=column,
                 found=f"{other}, {wave}",
                 fix="write its name in one way in all its rows",
@@ -98,7 +98,7 @@ def waves_in_order(
             raise InputError(
                 "The order of waves with such dates can't be told.",
                 file=raw.file,
-                row=place,
+                row=place[wave],
                 column=column,
                 fix="write each wave with its year first, such as 2026-03 or 2026Q1",
             )

@@ -41,6 +41,11 @@ def test_another_dress_is_no_other_wording(text):
     assert told(raw({"q1": "I speak up here."}), raw({"q1": text})) == []
 
 
+def test_a_sign_written_as_an_entity_is_no_other_wording():
+    then, now = (raw({"q1": f"Sales {sign} care listen."}) for sign in ("&", "&amp;"))
+    assert told(then, now) == []
+
+
 def test_another_wording_is_told_with_both():
     found = told(raw({"q1": "I speak up here."}), raw({"q1": "We speak up here."}))
     assert found == [["q1", "other wording: 'I speak up here.', now 'We speak up here.'"]]

@@ -8,12 +8,11 @@ more or less, or another "often" makes another item, however alike the letters a
 from __future__ import annotations
 
 import difflib
-import html
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from cultureplus.spelling import plain_text
+from cultureplus.spelling import without_markup
 
 ALIKE = 0.85  # the least share of letters in common
 _NEAR = 0.8  # and for a header that is mentioned only
@@ -21,7 +20,6 @@ _SPELT = 0.8  # letters in common of two spellings or endings of a word
 _LONG_WORD = 4
 _SHORTEST = 20  # letters that a cut-off header has at least
 _FEWEST = 4  # and words
-_TAG = re.compile(r"<[^<>]{0,200}>")
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)?")
 _CUT = re.compile(r"\s*(?:\u2026|\.{3})\s*$")
 # Where the question of a block may end and an item begin.
@@ -53,7 +51,7 @@ def plain_words(text: str) -> str:
     >>> plain_words("<b>I don't&nbsp;mind!</b>")
     'i do not mind'
     """
-    tidy = plain_text(html.unescape(_TAG.sub(" ", text))).casefold().replace("\u2019", "'")
+    tidy = without_markup(text).casefold().replace("\u2019", "'")
     words = [_SHORT_FORMS.get(word, word) for word in _WORD.findall(tidy)]
     return " ".join(_SAME.get(word, word) for word in words)
 
